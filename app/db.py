@@ -1,0 +1,97 @@
+"""PostgreSQL: the engine, sessions, and migrations."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import alembic.command
+import alembic.config
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+
+def sqlalchemy_url(libpq_url: str) -> str:
+    """The same address for SQLAlchemy with psycopg 3 underneath."""
+    return "postgresql+psycopg://" + libpq_url.split("://", 1)[1]
+
+
+class Database:
+    """One engine, and the two ways to use it.
+
+    ``session()`` is one transaction: it commits at the end and rolls back on an error.
+    ``autocommit`` is for the single inserts of the webhook doors, which need no BEGIN and COMMIT.
+    A forked child must call ``forget_connections`` before its first query.
+    """
+
+    def __init__(self, url: str, pool_size: int = 5) -> None:
+        self.engine: Engine = create_engine(
+            sqlalchemy_url(url),
+            pool_size=pool_size,
+            max_overflow=5,
+            pool_pre_ping=False,
+            pool_timeout=5,
+            connect_args={"connect_timeout": 3, "options": "-c timezone=UTC -c lock_timeout=10s"},
+        )
+        self.autocommit: Engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        with self._sessions.begin() as session:
+            yield session
+
+    def forget_connections(self) -> None:
+        self.engine.dispose(close=False)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def reachable(self) -> bool:
+        try:
+            with self.autocommit.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except OperationalError:
+            return False
+        return True
+
+
+def _alembic(database_url: str) -> alembic.config.Config:
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = sqlalchemy_url(database_url)
+    return config
+
+
+def migrate(database_url: str, revision: str = "head") -> None:
+    """Bring the schema up to ``revision``. One at a time: an advisory lock keeps a second caller waiting."""
+    alembic.command.upgrade(_alembic(database_url), revision)
+
+
+def downgrade(database_url: str, revision: str = "base") -> None:
+    """Take the schema back to ``revision``."""
+    alembic.command.downgrade(_alembic(database_url), revision)
+
+
+def head_revision() -> str:
+    """The revision that this code was written for."""
+    return (MIGRATIONS / "head.txt").read_text().strip()
+
+
+def current_revision(database: Database) -> str | None:
+    """The revision that the database has; None before the first migration."""
+    with database.autocommit.connect() as connection:
+        if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+            return None
+        revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return revision
+
+
+def register_fork_guard(database: Database) -> None:
+    """A connection must never be shared between two processes: children begin without any."""
+    os.register_at_fork(after_in_child=database.forget_connections)

@@ -1,0 +1,62 @@
+"""The tables, one module per aggregate."""
+
+from app.models.base import Base
+from app.models.cart import Cart, CartKey, Order, Recovery, Refund, TimelineEntry
+from app.models.contact import Consent, ConsentEvent, Contact, Reply, SenderContact, Suppression
+from app.models.event import InboundEvent
+from app.models.figure import DailyCost, DailyFigure
+from app.models.flow import Due, Enrollment, Flow, FlowVersion, Heartbeat, PeriodicRun, StoreFlag
+from app.models.message import Click, Delivery, Link, Message, MessageOnce, ProviderState, Usage
+from app.models.store import (
+    AuditEvent,
+    ComplianceRequest,
+    Credential,
+    Handshake,
+    LoginLink,
+    LoginSession,
+    Membership,
+    Person,
+    Store,
+)
+
+__all__ = [
+    "AuditEvent",
+    "Base",
+    "Cart",
+    "CartKey",
+    "Click",
+    "ComplianceRequest",
+    "Consent",
+    "ConsentEvent",
+    "Contact",
+    "Credential",
+    "DailyCost",
+    "DailyFigure",
+    "Delivery",
+    "Due",
+    "Enrollment",
+    "Flow",
+    "FlowVersion",
+    "Handshake",
+    "Heartbeat",
+    "InboundEvent",
+    "Link",
+    "LoginLink",
+    "LoginSession",
+    "Membership",
+    "Message",
+    "MessageOnce",
+    "Order",
+    "PeriodicRun",
+    "Person",
+    "ProviderState",
+    "Recovery",
+    "Refund",
+    "Reply",
+    "SenderContact",
+    "Store",
+    "StoreFlag",
+    "Suppression",
+    "TimelineEntry",
+    "Usage",
+]

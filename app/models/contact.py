@@ -1,0 +1,136 @@
+"""People: one number of one store, their consent, and the numbers that must never be texted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, Row, TenantRow, belongs_to, tenant
+
+
+class Contact(TenantRow, Base):
+    """One E.164 number of one store. E-mail and customer ids are attributes and never merge two numbers.
+
+    ``country`` is the number's own; ``region`` and ``postcode`` are those of the last address.
+    ``unreachable_reason`` (``not_mobile``, ``invalid_number``) comes from a provider.
+    ``texted_at`` is when the last marketing text was claimed, over all flows: the cap is O(1).
+    """
+
+    __tablename__ = "contact"
+    __table_args__ = tenant(
+        UniqueConstraint("store_id", "phone"),
+        Index(None, "store_id", "email"),
+        Index(None, "store_id", "customer_id"),
+    )
+
+    phone: Mapped[str]
+    country: Mapped[str | None]
+    address_country: Mapped[str | None]
+    region: Mapped[str | None]
+    postcode: Mapped[str | None]
+    email: Mapped[str | None]
+    customer_id: Mapped[str | None]
+    first_name: Mapped[str | None]
+    locale: Mapped[str | None]
+    unreachable_reason: Mapped[str | None]
+    unreachable_count: Mapped[int] = mapped_column(default=0)
+    texted_at: Mapped[datetime | None]
+    sender: Mapped[str | None]
+    erased_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class ConsentEvent(TenantRow, Base):
+    """Append-only. One thing that somebody said about being texted; the current state is derived.
+
+    ``state``: given, withdrawn, pending. ``source`` such as ``shopify_checkout``, ``keyword_stop``,
+    ``keyword_start``, ``provider_opt_out``. ``occurred_at`` None: undated.
+    """
+
+    __tablename__ = "consent_event"
+    __table_args__ = tenant(
+        UniqueConstraint("store_id", "channel", "address", "dedupe_key"),
+    )
+
+    channel: Mapped[str] = mapped_column(default="sms")
+    address: Mapped[str]
+    state: Mapped[str]
+    confirmed: Mapped[bool] = mapped_column(default=False)
+    source: Mapped[str]
+    dedupe_key: Mapped[str]
+    occurred_at: Mapped[datetime | None]
+    checkout_created_at: Mapped[datetime | None]
+    recorded_at: Mapped[datetime]
+    wording: Mapped[str | None]
+    language: Mapped[str | None]
+    evidence: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), default=dict)
+
+
+class Consent(Base):
+    """The current state of one address, derived from its events; it can be rebuilt at any time."""
+
+    __tablename__ = "consent"
+
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id", ondelete="CASCADE"), primary_key=True)
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    confirmed: Mapped[bool] = mapped_column(default=False)
+    stopped: Mapped[bool] = mapped_column(default=False)
+    source: Mapped[str | None]
+    since: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+
+
+class Suppression(Row, Base):
+    """A number that said stop, as a keyed hash with the store's domain: it outlives erasure and reinstall."""
+
+    __tablename__ = "suppression"
+    __table_args__ = (UniqueConstraint("domain", "channel", "number_hash"),)
+
+    domain: Mapped[str]
+    channel: Mapped[str] = mapped_column(default="sms")
+    number_hash: Mapped[str]
+    reason: Mapped[str]
+    created_at: Mapped[datetime]
+    lifted_at: Mapped[datetime | None]
+
+
+class SenderContact(Base):
+    """Which stores texted a number from one of our senders, and when last: a reply finds its stores here."""
+
+    __tablename__ = "sender_contact"
+    __table_args__ = (belongs_to("contact", "contact_id", ondelete="CASCADE"),)
+
+    sender: Mapped[str] = mapped_column(primary_key=True)
+    phone: Mapped[str] = mapped_column(primary_key=True)
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id", ondelete="CASCADE"), primary_key=True)
+    contact_id: Mapped[int]
+    texted_at: Mapped[datetime]
+
+
+class Reply(Row, Base):
+    """A text from a shopper. ``intent``: stop, start, help, other. No store when nobody texted the number."""
+
+    __tablename__ = "reply"
+    __table_args__ = (
+        UniqueConstraint("provider", "provider_id"),
+        belongs_to("contact", "contact_id", ondelete="CASCADE"),
+        Index(None, "store_id", "received_at"),
+    )
+
+    store_id: Mapped[int | None] = mapped_column(ForeignKey("store.id", ondelete="CASCADE"))
+    contact_id: Mapped[int | None]
+    provider: Mapped[str]
+    provider_id: Mapped[str]
+    from_number: Mapped[str]
+    to_number: Mapped[str]
+    body: Mapped[str | None]
+    intent: Mapped[str]
+    answered: Mapped[bool] = mapped_column(default=False)
+    needs_person: Mapped[bool] = mapped_column(default=False)
+    received_at: Mapped[datetime]

@@ -1,0 +1,179 @@
+"""A store, its keys, and the people who may open its pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, Row, TenantRow, belongs_to, tenant
+
+STORE_STATUSES = ("active", "paused", "reconnect", "uninstalled")
+
+
+class Store(Row, Base):
+    """One shop. ``domain`` names it everywhere: ``good.myshopify.com``, ``shop.example.com/boutique``.
+
+    ``status``: ``active`` sends; ``paused`` holds texts; ``reconnect`` means that the platform refuses
+    our keys, nothing is sent until the merchant opens the app; ``uninstalled`` ends everything.
+    ``countries`` narrows where texts may go (None: own country and ``ships_to``). ``name_products``
+    off makes texts say "your cart". ``sample`` marks made-up history. Carts whose last activity is
+    before ``installed_at`` are never texted.
+    """
+
+    __tablename__ = "store"
+    __table_args__ = (
+        CheckConstraint(f"status IN {STORE_STATUSES!r}", name="status"),
+        UniqueConstraint("domain"),
+        UniqueConstraint("public_id"),
+    )
+
+    public_id: Mapped[str]
+    platform: Mapped[str]
+    domain: Mapped[str]
+    platform_store_id: Mapped[str | None]
+    name: Mapped[str]
+    url: Mapped[str]
+    currency: Mapped[str] = mapped_column(default="EUR")
+    country: Mapped[str | None]
+    timezone: Mapped[str] = mapped_column(default="UTC")
+    locale: Mapped[str] = mapped_column(default="en")
+    ships_to: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), default=list)
+    countries: Mapped[list[str] | None]
+    name_products: Mapped[bool] = mapped_column(default=True)
+    unnamed_products: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), default=list)
+    sender: Mapped[str | None]
+    sample: Mapped[bool] = mapped_column(default=False)
+    status: Mapped[str] = mapped_column(default="active")
+    status_reason: Mapped[str | None]
+    scopes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), default=list)
+    platform_version: Mapped[str | None]
+    installed_at: Mapped[datetime]
+    uninstalled_at: Mapped[datetime | None]
+    reconciled_at: Mapped[datetime | None]
+    webhooks_checked_at: Mapped[datetime | None]
+    webhooks_active: Mapped[int | None]
+    setup_dismissed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Credential(Base):
+    """A store's keys at its platform, encrypted JSON in one column so that a pair is saved whole.
+
+    Kinds: ``shopify_tokens`` (access_token, refresh_token), ``woocommerce_keys`` (key, secret, method),
+    ``webhook_secret`` (secret). ``expires_at`` is the access token's end.
+    """
+
+    __tablename__ = "credential"
+
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    secret: Mapped[str]
+    expires_at: Mapped[datetime | None]
+    refresh_expires_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+
+
+class Handshake(Row, Base):
+    """One started WooCommerce key hand-over: its state is random, bound to one address, used once.
+
+    ``store_id`` is set when a merchant reconnects from inside a login; only then may keys be replaced.
+    """
+
+    __tablename__ = "handshake"
+    __table_args__ = (UniqueConstraint("state_digest"), Index(None, "expires_at"))
+
+    state_digest: Mapped[str]
+    store_url: Mapped[str]
+    store_id: Mapped[int | None] = mapped_column(ForeignKey("store.id", ondelete="CASCADE"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+
+
+class Person(Row, Base):
+    """Somebody who opens pages. ``external_id`` is the platform's name for the person, if it has one."""
+
+    __tablename__ = "person"
+    __table_args__ = (UniqueConstraint("external_id"),)
+
+    external_id: Mapped[str | None]
+    name: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Membership(TenantRow, Base):
+    """What a person may do in a store: ``owner`` or ``member``."""
+
+    __tablename__ = "membership"
+    __table_args__ = tenant(UniqueConstraint("store_id", "person_id"), Index(None, "person_id"))
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    role: Mapped[str] = mapped_column(default="owner")
+    created_at: Mapped[datetime]
+
+
+class LoginLink(TenantRow, Base):
+    """A one-time way in for a person, short-lived, kept as a digest."""
+
+    __tablename__ = "login_link"
+    __table_args__ = tenant(UniqueConstraint("token_digest"))
+
+    token_digest: Mapped[str]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class LoginSession(Row, Base):
+    """A person who is logged in at the standalone door. Which store is in the address, not here."""
+
+    __tablename__ = "login_session"
+    __table_args__ = (UniqueConstraint("token_digest"), Index(None, "expires_at"))
+
+    token_digest: Mapped[str]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class AuditEvent(TenantRow, Base):
+    """What somebody did that touches sending rules or personal data.
+
+    ``actor``: ``person:<id>``, ``operator``, ``platform``, ``system``.
+    """
+
+    __tablename__ = "audit_event"
+    __table_args__ = tenant(Index(None, "store_id", "occurred_at"))
+
+    actor: Mapped[str]
+    action: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), default=dict)
+    occurred_at: Mapped[datetime]
+
+
+class ComplianceRequest(TenantRow, Base):
+    """A data request or an erasure that a platform asked for, with its deadline."""
+
+    __tablename__ = "compliance_request"
+    __table_args__ = tenant(
+        UniqueConstraint("store_id", "kind", "dedupe_key"),
+        belongs_to("inbound_event", "inbound_event_id"),
+        Index(None, "due_at", postgresql_where=text("acted_at IS NULL")),
+    )
+
+    kind: Mapped[str]
+    dedupe_key: Mapped[str]
+    inbound_event_id: Mapped[int | None]
+    request: Mapped[dict[str, Any]]
+    received_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    acted_at: Mapped[datetime | None]
+    result: Mapped[str | None]
