@@ -1,5 +1,11 @@
+"""What an operator uses: health, metrics and the command line."""
+
+from __future__ import annotations
+
 from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.ops import health
+
+    app.register_blueprint(health.blueprint)

@@ -1,0 +1,58 @@
+"""The web server: gunicorn, configured here so that ``warmcart web`` needs no file of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
+
+from app import create_app
+from app.config import Settings
+from app.ops.processes import die_with_parent
+from app.web import EXTENSION
+
+
+def _after_fork(arbiter: Arbiter, worker: Worker) -> None:
+    die_with_parent()
+    worker.app.callable.extensions[EXTENSION].waker.forget_threads()
+
+
+class WebServer(BaseApplication):
+    """gunicorn with our application loaded before the fork, so that workers share its memory."""
+
+    def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
+        self._settings = settings
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return create_app(self._settings)
+
+
+def serve(settings: Settings, host: str, port: int, processes: int, threads: int) -> None:
+    """Serve until a signal comes; gunicorn 27 opens a control socket at home unless told not to."""
+    WebServer(
+        settings,
+        {
+            "bind": f"{host}:{port}",
+            "workers": processes,
+            "worker_class": "gthread",
+            "threads": threads,
+            "preload_app": True,
+            "control_socket_disable": True,
+            "keepalive": 15,
+            "graceful_timeout": 10,
+            "timeout": 30,
+            "post_fork": _after_fork,
+            "accesslog": None,
+            "errorlog": "-",
+            "loglevel": "warning",
+        },
+    ).run()
