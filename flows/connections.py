@@ -1,0 +1,178 @@
+"""How the engine reaches a store: its platform's connector, with the store's keys.
+
+A Shopify access token lives an hour and each refresh makes a new pair, so there is one refresher per
+store at a time: an advisory lock of PostgreSQL, held outside any transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import lru_cache
+from importlib import import_module
+
+import structlog
+from sqlalchemy import delete, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from app.models import Credential, Store
+from app.runtime import Runtime
+from connectors.platform import Platform, Reconnect, StoreClient, Unreachable
+from connectors.shopify.tokens import TokenEndpoint, Tokens
+
+log = structlog.get_logger()
+
+SHOPIFY_TOKENS = "shopify_tokens"
+WOOCOMMERCE_KEYS = "woocommerce_keys"
+WEBHOOK_SECRET = "webhook_secret"  # noqa: S105  (the name of a kind of credential)
+PLATFORMS = {
+    "shopify": "connectors.shopify",
+    "woocommerce": "connectors.woocommerce",
+    "demo": "connectors.demo",
+}
+FRESH_FOR = timedelta(minutes=2)
+REFRESH_LOCK = 7_265_114
+
+
+@lru_cache
+def platform(name: str) -> Platform:
+    """The connector of that name. Raises KeyError for a platform that we do not know."""
+    found: Platform = import_module(PLATFORMS[name]).PLATFORM
+    return found
+
+
+def store_client(runtime: Runtime, store: Store) -> StoreClient:
+    """A client for questions to this store. Raises Reconnect when its keys are gone."""
+    return _CLIENTS[store.platform](runtime, store)
+
+
+def save_credential(
+    session: Session,
+    runtime: Runtime,
+    store_id: int,
+    kind: str,
+    secret: dict[str, str],
+    now: datetime,
+    expires_at: datetime | None = None,
+    refresh_expires_at: datetime | None = None,
+) -> None:
+    """Keep a secret, encrypted with the newest key; one row, so a pair of tokens is saved whole."""
+    values = {
+        "secret": runtime.cipher.encrypt_json(secret),
+        "expires_at": expires_at,
+        "refresh_expires_at": refresh_expires_at,
+        "updated_at": now,
+    }
+    statement = insert(Credential).values(store_id=store_id, kind=kind, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["store_id", "kind"], set_=values))
+
+
+def read_credential(session: Session, runtime: Runtime, store_id: int, kind: str) -> dict[str, str] | None:
+    row = session.get(Credential, (store_id, kind), populate_existing=True)
+    return runtime.cipher.decrypt_json(row.secret) if row else None
+
+
+def forget_credentials(session: Session, store_id: int) -> None:
+    session.execute(delete(Credential).where(Credential.store_id == store_id))
+
+
+def save_tokens(session: Session, runtime: Runtime, store_id: int, tokens: Tokens, now: datetime) -> None:
+    save_credential(
+        session,
+        runtime,
+        store_id,
+        SHOPIFY_TOKENS,
+        {"access_token": tokens.access_token, "refresh_token": tokens.refresh_token},
+        now,
+        tokens.expires_at,
+        tokens.refresh_expires_at,
+    )
+
+
+def token_endpoint(runtime: Runtime) -> TokenEndpoint:
+    """Where tokens are exchanged and refreshed. Raises Reconnect when the app's own keys are not set."""
+    settings = runtime.settings
+    if not (settings.shopify_api_key and settings.shopify_api_secret):
+        raise Reconnect("WARMCART_SHOPIFY_API_KEY and WARMCART_SHOPIFY_API_SECRET are not set")
+    return TokenEndpoint(settings.shopify_admin_url, settings.shopify_api_key, settings.shopify_api_secret[0])
+
+
+def access_token(runtime: Runtime, store: Store, fresh_for: timedelta = FRESH_FOR) -> str:
+    """A token good for at least ``fresh_for``; refreshed if need be. Raises Reconnect, Unreachable."""
+    token = _stored_token(runtime, store.id, fresh_for)
+    if token:
+        return token
+    with _only_refresher(runtime, store.id):
+        token = _stored_token(runtime, store.id, fresh_for)
+        return token or _refreshed(runtime, store)
+
+
+def _stored_token(runtime: Runtime, store_id: int, fresh_for: timedelta) -> str | None:
+    with runtime.database.session() as session:
+        row = session.get(Credential, (store_id, SHOPIFY_TOKENS))
+        if row is None or row.expires_at is None or row.expires_at - runtime.clock.now() < fresh_for:
+            return None
+        secret: dict[str, str] = runtime.cipher.decrypt_json(row.secret)
+    return secret["access_token"]
+
+
+def _refreshed(runtime: Runtime, store: Store) -> str:
+    with runtime.database.session() as session:
+        secret = read_credential(session, runtime, store.id, SHOPIFY_TOKENS)
+    if secret is None:
+        raise Reconnect("This store has no tokens: its merchant must open the app once")
+    now = runtime.clock.now()
+    tokens = token_endpoint(runtime).refresh(store.domain, secret["refresh_token"], now)
+    with runtime.database.session() as session:
+        save_tokens(session, runtime, store.id, tokens, now)
+    log.info("shopify_token_refreshed", store_id=store.id)
+    return tokens.access_token
+
+
+@contextmanager
+def _only_refresher(runtime: Runtime, store_id: int) -> Iterator[None]:
+    """Wait until nobody else refreshes this store's tokens. Raises Unreachable after the lock time-out."""
+    key = {"lock": REFRESH_LOCK, "store": store_id % 2**31}
+    with runtime.database.autocommit.connect() as connection:
+        try:
+            connection.execute(text("SELECT pg_advisory_lock(:lock, :store)"), key)
+        except OperationalError:
+            raise Unreachable("Another process is renewing this store's access; try again shortly") from None
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:lock, :store)"), key)
+
+
+def _shopify(runtime: Runtime, store: Store) -> StoreClient:
+    from connectors.shopify import make_store_client
+
+    return make_store_client(
+        store.domain,
+        runtime.settings.shopify_admin_url,
+        lambda: access_token(runtime, store),
+        runtime.clock.now,
+    )
+
+
+def _woocommerce(runtime: Runtime, store: Store) -> StoreClient:
+    from connectors.woocommerce import make_store_client
+
+    with runtime.database.session() as session:
+        keys = read_credential(session, runtime, store.id, WOOCOMMERCE_KEYS)
+        secret = read_credential(session, runtime, store.id, WEBHOOK_SECRET)
+    if keys is None or secret is None:
+        raise Reconnect("This store has no keys: its merchant must connect it again")
+    return make_store_client(store.url, keys, secret["secret"], runtime.settings.allow_private_stores)
+
+
+def _demo(runtime: Runtime, store: Store) -> StoreClient:
+    from connectors.demo import make_store_client
+
+    return make_store_client(store.url)
+
+
+_CLIENTS = {"shopify": _shopify, "woocommerce": _woocommerce, "demo": _demo}

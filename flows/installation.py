@@ -1,0 +1,118 @@
+"""How a store comes in, comes back, and leaves.
+
+Whoever calls this has proven who they are: Shopify by a verified ID token, WooCommerce by keys that
+were tried on that very store. The slow part (details, open carts, webhooks) is flagged for upkeep.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.crypto import random_token
+from app.models import Credential, Membership, Person, Store, StoreFlag
+from app.queue import UPKEEP
+from app.runtime import Runtime
+from flows import connections, registry
+
+log = structlog.get_logger()
+
+SYNC_FLAG = "initial_sync"
+PUBLIC_ID_LENGTH = 16
+WEBHOOK_SECRET_LENGTH = 48
+
+
+def open_shopify(runtime: Runtime, shop: str, user_id: str, id_token: str) -> tuple[Store, Person]:
+    """The store and person behind a verified ID token; installs or reinstalls the store if need be.
+
+    Raises Reconnect, Unreachable or StaleIdToken when the token cannot be exchanged.
+    """
+    now = runtime.clock.now()
+    with runtime.database.session() as session:
+        store = _by_domain(session, shop)
+        if store is not None and _usable(session, store):
+            return store, shopify_person(session, store, user_id, now)
+    tokens = connections.token_endpoint(runtime).exchange(shop, id_token, now)
+    with runtime.database.session() as session:
+        store = bring_in(session, "shopify", shop, f"https://{shop}", now)
+        store.scopes = list(tokens.scopes)
+        connections.save_tokens(session, runtime, store.id, tokens, now)
+        person = shopify_person(session, store, user_id, now)
+    runtime.waker.soon(UPKEEP)
+    log.info("store_connected", store_id=store.id, platform="shopify")
+    return store, person
+
+
+def _usable(session: Session, store: Store) -> bool:
+    if store.status not in ("active", "paused"):
+        return False
+    return session.get(Credential, (store.id, connections.SHOPIFY_TOKENS)) is not None
+
+
+def connect_woocommerce(
+    session: Session, runtime: Runtime, domain: str, url: str, keys: dict[str, str], now: datetime
+) -> Store:
+    """Keep proven keys and a webhook secret of our own; the first webhook may come before we return."""
+    store = bring_in(session, "woocommerce", domain, url, now)
+    connections.save_credential(session, runtime, store.id, connections.WOOCOMMERCE_KEYS, keys, now)
+    if connections.read_credential(session, runtime, store.id, connections.WEBHOOK_SECRET) is None:
+        secret = {"secret": random_token(WEBHOOK_SECRET_LENGTH)}
+        connections.save_credential(session, runtime, store.id, connections.WEBHOOK_SECRET, secret, now)
+    log.info("store_connected", store_id=store.id, platform="woocommerce")
+    return store
+
+
+def bring_in(session: Session, platform: str, domain: str, url: str, now: datetime) -> Store:
+    """The store's row, active: new, back after an uninstall, or with its access repaired.
+
+    Only a new or returning store gets a new ``installed_at``: carts from before it are never texted.
+    """
+    store = _by_domain(session, domain, lock=True)
+    if store is None:
+        store = Store(
+            public_id=random_token(PUBLIC_ID_LENGTH),
+            platform=platform,
+            domain=domain,
+            name=domain,
+            url=url,
+            installed_at=now,
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(store)
+        session.flush()
+    elif store.status == "uninstalled":
+        store.installed_at = now
+    store.status, store.status_reason, store.uninstalled_at = "active", None, None
+    store.updated_at = now
+    registry.ensure_default_flow(session, store, now)
+    flag_sync(session, store, now)
+    return store
+
+
+def flag_sync(session: Session, store: Store, now: datetime) -> None:
+    """Ask upkeep to read the store's details and open carts and to mend its webhooks."""
+    values = {"store_id": store.id, "name": SYNC_FLAG, "value": "", "flagged_at": now}
+    session.execute(insert(StoreFlag).values(values).on_conflict_do_nothing())
+
+
+def shopify_person(session: Session, store: Store, user_id: str, now: datetime) -> Person:
+    """The member of staff that Shopify names; a user id is unique within one shop."""
+    external_id = f"shopify:{store.domain}:{user_id}"
+    person = session.scalar(select(Person).where(Person.external_id == external_id))
+    if person is not None:
+        return person
+    person = Person(external_id=external_id, name=f"Shopify user {user_id}", created_at=now)
+    session.add(person)
+    session.flush()
+    session.add(Membership(store_id=store.id, person_id=person.id, role="member", created_at=now))
+    return person
+
+
+def _by_domain(session: Session, domain: str, lock: bool = False) -> Store | None:
+    query = select(Store).where(Store.domain == domain)
+    return session.scalar(query.with_for_update() if lock else query)
