@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 import structlog
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template_string, request
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import logins
@@ -23,8 +24,8 @@ from app.crypto import same
 from app.models import Person, Store
 from app.web import runtime
 from connectors.platform import ConnectorError
+from connectors.shopify.addresses import shop_domain
 from connectors.shopify.id_token import InvalidIdToken, verify_id_token
-from connectors.shopify.tokens import StaleIdToken
 from flows import installation
 
 log = structlog.get_logger()
@@ -109,7 +110,7 @@ def _enter_from_shopify(token: str, written_by_fetch: bool) -> AnyResponse | Non
         if request.args.get("shop") not in (None, proof.shop):
             raise InvalidIdToken("the address names another shop than the token")
         store, person = installation.open_shopify(current, proof.shop, proof.user_id, token)
-    except (InvalidIdToken, StaleIdToken) as error:
+    except InvalidIdToken as error:
         log.info("id_token_refused", reason=str(error))
         return _stale_token()
     except ConnectorError as error:
@@ -136,7 +137,7 @@ def _enter_from_cookie(session_token: str) -> AnyResponse | None:
     return None
 
 
-def _named_store(session: logins.Session, person: Person) -> Store | None:
+def _named_store(session: Session, person: Person) -> Store | None:
     """The store in the address; a person with one store may leave it out."""
     domain = request.args.get("shop")
     if domain:
@@ -174,8 +175,6 @@ def _without_proof() -> AnyResponse:
 
 def _bounce() -> AnyResponse | None:
     """To the page that fetches a token in the frame and comes back; only for a Shopify shop's address."""
-    from connectors.shopify.addresses import shop_domain
-
     if shop_domain(request.args.get("shop")) is None:
         return None
     arguments = [(name, value) for name, value in request.args.items(multi=True) if name != "id_token"]
@@ -209,8 +208,6 @@ def bounce() -> AnyResponse:
     Shape of Shopify's own server libraries (shopifyapp 1.0.2, ``app_home_patch_id_token``), which copy
     the ``shop`` parameter into a header unchecked; here it must be exactly a shop's domain.
     """
-    from connectors.shopify.addresses import shop_domain
-
     shop = shop_domain(request.args.get("shop"))
     key = runtime().settings.shopify_api_key
     back = request.args.get("shopify-reload", "")

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from importlib import import_module
 
+import requests
 import structlog
 from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
@@ -21,6 +22,7 @@ from sqlalchemy.orm import Session
 from app.models import Credential, Store
 from app.runtime import Runtime
 from connectors.platform import Platform, Reconnect, StoreClient, Unreachable
+from connectors.shopify import http as shopify_http
 from connectors.shopify.tokens import TokenEndpoint, Tokens
 
 log = structlog.get_logger()
@@ -92,12 +94,24 @@ def save_tokens(session: Session, runtime: Runtime, store_id: int, tokens: Token
     )
 
 
-def token_endpoint(runtime: Runtime) -> TokenEndpoint:
-    """Where tokens are exchanged and refreshed. Raises Reconnect when the app's own keys are not set."""
+def token_endpoint(runtime: Runtime, shop: str) -> TokenEndpoint:
+    """Where a shop's tokens are exchanged and refreshed. Raises Reconnect when the app's keys are not set."""
     settings = runtime.settings
     if not (settings.shopify_api_key and settings.shopify_api_secret):
         raise Reconnect("WARMCART_SHOPIFY_API_KEY and WARMCART_SHOPIFY_API_SECRET are not set")
-    return TokenEndpoint(settings.shopify_admin_url, settings.shopify_api_key, settings.shopify_api_secret[0])
+    return TokenEndpoint(
+        shop,
+        settings.shopify_api_key,
+        settings.shopify_api_secret,
+        _shopify_session(),
+        settings.shopify_admin_url,
+    )
+
+
+@lru_cache
+def _shopify_session() -> requests.Session:
+    """One pool of connections per process."""
+    return shopify_http.session()
 
 
 def access_token(runtime: Runtime, store: Store, fresh_for: timedelta = FRESH_FOR) -> str:
@@ -125,7 +139,7 @@ def _refreshed(runtime: Runtime, store: Store) -> str:
     if secret is None:
         raise Reconnect("This store has no tokens: its merchant must open the app once")
     now = runtime.clock.now()
-    tokens = token_endpoint(runtime).refresh(store.domain, secret["refresh_token"], now)
+    tokens = token_endpoint(runtime, store.domain).refresh(secret["refresh_token"], now)
     with runtime.database.session() as session:
         save_tokens(session, runtime, store.id, tokens, now)
     log.info("shopify_token_refreshed", store_id=store.id)

@@ -36,7 +36,7 @@ def open_shopify(runtime: Runtime, shop: str, user_id: str, id_token: str) -> tu
         store = _by_domain(session, shop)
         if store is not None and _usable(session, store):
             return store, shopify_person(session, store, user_id, now)
-    tokens = connections.token_endpoint(runtime).exchange(shop, id_token, now)
+    tokens = connections.token_endpoint(runtime, shop).exchange(id_token, now)
     with runtime.database.session() as session:
         store = bring_in(session, "shopify", shop, f"https://{shop}", now)
         store.scopes = list(tokens.scopes)

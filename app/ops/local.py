@@ -1,0 +1,142 @@
+"""Everything under one roof: embedded servers where none are given, our own processes beside them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+import requests
+from cryptography.fernet import Fernet
+
+from app.config import PREFIX, SettingError, Settings, read_settings
+from app.db import migrate
+from app.ops.embedded import EmbeddedServer, start_postgres, start_valkey
+from app.ops.processes import CannotStartError, Child, Program, free_port, run_together
+from app.queue import QUEUES
+
+Environment = dict[str, str]
+Announce = Callable[[Settings], None]
+
+DEMO_SETTINGS = {
+    "DEMO": "1",
+    "SMS_PROVIDER": "sandbox",
+    "ALLOW_PRIVATE_STORES": "1",
+    "CONTACT_CAP": "PT0S",
+    "COUNTRIES": "*",
+}
+READY_TRIES = 600
+
+
+def run_all(environment: Environment, host: str, port: int) -> int:
+    """``warmcart run``: returns the exit code."""
+    return _run(environment, host, port, lambda settings: _say(f"Warmcart runs at {settings.public_url}"))
+
+
+def run_demo(environment: Environment, port: int) -> int:
+    """``warmcart demo``: always its own servers and data, never the ones a setting names."""
+    own = {name: value for name, value in environment.items() if not name.startswith(PREFIX)}
+    folder = environment.get(PREFIX + "DATA_FOLDER", "var")
+    own |= {PREFIX + name: value for name, value in DEMO_SETTINGS.items()}
+    own[PREFIX + "DATA_FOLDER"] = str(Path(folder) / "demo")
+    return _run(own, "127.0.0.1", port, _announce_demo)
+
+
+def _run(environment: Environment, host: str, port: int, announce: Announce) -> int:
+    try:
+        port = free_port(port, host)
+        with ExitStack() as stack:
+            servers = _complete(environment, host, port, stack)
+            settings = read_settings(environment)
+            migrate(settings.database_url)
+            threading.Thread(target=_when_ready, args=(settings, host, port, announce), daemon=True).start()
+            run_together(*_stages(environment, host, port), servers)
+    except (SettingError, CannotStartError, OSError) as error:
+        click.echo(str(error), err=True)
+        return 2
+    return 0
+
+
+def _complete(environment: Environment, host: str, port: int, stack: ExitStack) -> list[EmbeddedServer]:
+    """Start embedded servers if no database is set, and fill in what they make known."""
+    if environment.get(PREFIX + "DATABASE_URL"):
+        return []
+    folder = Path(environment.get(PREFIX + "DATA_FOLDER", "var"))
+    folder.mkdir(parents=True, exist_ok=True)
+    postgres = start_postgres(folder / "postgres")
+    stack.callback(postgres.stop)
+    valkey = start_valkey(folder / "valkey")
+    stack.callback(valkey.stop)
+    given = {PREFIX + "DATABASE_URL": postgres.url, PREFIX + "REDIS_URL": valkey.url}
+    defaults = _kept_keys(folder / "keys.env") | {PREFIX + "PUBLIC_URL": f"http://{host}:{port}"}
+    environment.update(defaults | environment | given)
+    return [postgres, valkey]
+
+
+def _kept_keys(path: Path) -> Environment:
+    """Secrets of a local installation, made at its first start and kept beside its data."""
+    if not path.exists():
+        keys = {
+            "SECRET_KEY": secrets.token_hex(32),
+            "HASH_KEY": secrets.token_hex(32),
+            "ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        }
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.writelines(f"{PREFIX}{name}={value}\n" for name, value in keys.items())
+    lines = path.read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def _stages(environment: Environment, host: str, port: int) -> list[list[Child]]:
+    """In stopping order: first nobody is let in, then work ends."""
+
+    def program(name: str, *arguments: str) -> Program:
+        return Program(name, [sys.executable, "-m", "app.ops", *arguments], environment)
+
+    web = program("web", "web", "--host", host, "--port", str(port))
+    workers: list[Child] = [program(f"worker {name}", "worker", name) for name in QUEUES]
+    return [[web], [*workers, program("scheduler", "scheduler")]]
+
+
+def _when_ready(settings: Settings, host: str, port: int, announce: Announce) -> None:
+    pause = threading.Event()
+    for _ in range(READY_TRIES):
+        try:
+            if requests.get(f"http://{host}:{port}/readyz", timeout=2).ok:
+                announce(settings)
+                return
+        except requests.ConnectionError:
+            pass
+        pause.wait(0.1)
+    _say("The web server does not become ready: see its messages above.")
+
+
+def _announce_demo(settings: Settings) -> None:
+    from app.runtime import make_runtime
+    from flows import demo
+
+    runtime = make_runtime(settings, pool_size=1)
+    try:
+        stage = demo.set_up(runtime)
+    finally:
+        runtime.close()
+    _say(
+        "",
+        "Warmcart's demo is ready. Leave something in the cart, and the text comes within a minute.",
+        f"  The shop    {settings.public_url}/demo/shop",
+        f"  The phone   {settings.public_url}/demo/phone",
+        f"  The admin   {settings.public_url}/login/{stage.login_token}",
+        f"  A store with 90 days of sample history: {settings.public_url}/login/{stage.sample_login_token}",
+        "Ctrl-C stops everything; the data stays in ./var until make demo-reset.",
+    )
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        click.echo(line)
+    sys.stdout.flush()
