@@ -228,6 +228,7 @@ class StoreChanged:
     locale: str | None = None
     ships_to: tuple[str, ...] | None = None
     scopes: tuple[str, ...] | None = None
+    platform_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +322,11 @@ class WebhookHealth:
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """What the way back to a cart is built from. ``tracking`` become query parameters."""
+    """What the way back to a cart is built from. ``tracking`` become query parameters.
+
+    ``platform_version`` is the store's own (``StoreChanged.platform_version``): it decides which links
+    the store understands.
+    """
 
     restore_url: str | None
     items: tuple[Item, ...]
@@ -329,6 +334,7 @@ class Restore:
     locale: str | None = None
     discount_code: str | None = None
     tracking: Mapping[str, str] = field(default_factory=dict)
+    platform_version: str | None = None
 
 
 class StoreClient(Protocol):
