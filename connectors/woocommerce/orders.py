@@ -1,0 +1,296 @@
+"""A WooCommerce order as our events: an unpaid one is a cart, any other is an order.
+
+There is no cart topic. What can be seen of an abandoned cart is a ``checkout-draft`` (blocks checkout
+up to 10.8) or an order that was submitted and not paid: ``pending``, ``failed``. ``on-hold`` waits for
+a bank transfer and counts as bought, as does every status that a plugin adds. Body shape: WooCommerce
+REST API v3, orders, observed on 10.9.1 and 9.9.5, 2026-11.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from math import ceil
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from connectors.platform import (
+    CartDeleted,
+    CartSeen,
+    ConsentSignal,
+    ConsentState,
+    Event,
+    Item,
+    Key,
+    Malformed,
+    Money,
+    OrderDeleted,
+    OrderSeen,
+    OrderStatus,
+    Shopper,
+)
+from connectors.woocommerce.body import Json, amount, identifier, member, moment, rows, text
+from connectors.woocommerce.links import Product, cart_link
+
+ORDER_KEY = "woo_order"
+CONSENT_FIELD = "_wc_other/warmcart/sms_consent"
+CONSENT_SOURCE = "woocommerce_checkout"
+
+_UNPAID = frozenset({"pending", "failed", "checkout-draft"})
+_NOTHING_YET = frozenset({"auto-draft", "draft", "new"})
+_TICKED = frozenset({"1", "true", "yes"})
+
+_RENEWAL = "subscription"
+"""``created_via`` of an order that a subscription made by itself. It copies the meta of the first order,
+the consent tick too, so it is no act of the shopper: neither a cart nor an order of a cart nor consent."""
+
+_BY_THE_MERCHANT = "admin"
+"""``created_via`` of an order that the merchant typed in: unpaid, it is an invoice and no abandoned cart."""
+
+_SMALLEST_QUANTITY = Decimal("0.0001")
+_PAID_ON_DELIVERY_OR_LATER = frozenset({"cod", "bacs", "cheque"})
+_LANGUAGE_FIELDS = ("wpml_language", "trp_language", "weglot_language")
+"""Order meta in which WPML, TranslatePress and Weglot keep the language of the checkout."""
+
+_SECRET_PARAMETERS = frozenset({"session", "key"})
+"""A Cart-Token and an order key: both open what the shopper typed."""
+
+
+def order_events(order: Json, received_at: datetime) -> tuple[Event, ...]:
+    """What this order says now. Raises Malformed for a body that is no order."""
+    order_id, status = identifier(order.get("id")), text(order.get("status"))
+    if order_id is None or not status:
+        raise Malformed("The body is no order: it has no id or no status.")
+    if status in _NOTHING_YET or text(order.get("created_via")) == _RENEWAL:
+        return ()
+    if status == "trash":
+        return removed_events(order_id)
+    if status in _UNPAID and moment(order.get("date_paid_gmt")) is None:
+        by_shopper = text(order.get("created_via")) != _BY_THE_MERCHANT
+        return (_cart(order, order_id, status, received_at),) if by_shopper else ()
+    return (_order(order, order_id, status, received_at),)
+
+
+def removed_events(order_id: str) -> tuple[Event, ...]:
+    """An order was trashed or deleted: a cart under that key is gone, an order stays ordered."""
+    return OrderDeleted(order_id), CartDeleted((Key(ORDER_KEY, order_id),))
+
+
+def shopper_of(order: Json) -> Shopper:
+    """The buyer; ``phones`` are billing, then shipping, as typed."""
+    billing, shipping = order.get("billing"), order.get("shipping")
+    phones = (text(member(billing, "phone")), text(member(shipping, "phone")))
+
+    def either(name: str) -> str | None:
+        return text(member(billing, name)) or text(member(shipping, name)) or None
+
+    return Shopper(
+        phones=tuple(dict.fromkeys(phone for phone in phones if phone)),
+        email=text(member(billing, "email")) or None,
+        first_name=either("first_name"),
+        customer_id=identifier(order.get("customer_id")),
+        country=either("country"),
+        region=either("state"),
+        postcode=either("postcode"),
+    )
+
+
+def _cart(order: Json, order_id: str, status: str, received_at: datetime) -> CartSeen:
+    created = _created(order)
+    return CartSeen(
+        keys=(Key(ORDER_KEY, order_id),),
+        updated_at=_updated(order, received_at),
+        created_at=created,
+        items=_items(order),
+        total=_total(order),
+        locale=_locale(order),
+        shopper=shopper_of(order),
+        consent=_consent(order),
+        restore_url=_way_back(order, status),
+        step=_step(order, status),
+    )
+
+
+def _order(order: Json, order_id: str, status: str, received_at: datetime) -> OrderSeen:
+    return OrderSeen(
+        order_id=order_id,
+        status=_status(order, status),
+        placed_at=_placed(order, received_at),
+        updated_at=_updated(order, received_at),
+        total=_total(order),
+        keys=(Key(ORDER_KEY, order_id),),
+        number=text(order.get("number")) or None,
+        refunded=_refunded(order),
+        shopper=shopper_of(order),
+        consent=_consent(order),
+        locale=_locale(order),
+        discount_codes=tuple(
+            code for line in rows(order.get("coupon_lines")) if (code := text(line.get("code")))
+        ),
+        landing_url=_landing(order),
+    )
+
+
+def _status(order: Json, status: str) -> OrderStatus:
+    """A status that a plugin invented counts as placed, or as paid when a payment is dated."""
+    if status == "cancelled":
+        return OrderStatus.CANCELLED
+    if status == "refunded":
+        return OrderStatus.REFUNDED
+    paid = status != "on-hold" and moment(order.get("date_paid_gmt")) is not None
+    return OrderStatus.PAID if paid else OrderStatus.PLACED
+
+
+def _created(order: Json) -> datetime | None:
+    return moment(order.get("date_created_gmt"))
+
+
+def _updated(order: Json, received_at: datetime) -> datetime:
+    return moment(order.get("date_modified_gmt")) or _created(order) or received_at
+
+
+def _placed(order: Json, received_at: datetime) -> datetime:
+    """When the shopper bought: at payment, for an order may lie unpaid as a cart for days before.
+
+    With cash on delivery and bank transfer the payment date is set by the merchant later, so there it
+    is the day on which the order was made.
+    """
+    paid = moment(order.get("date_paid_gmt"))
+    if paid is not None and text(order.get("payment_method")) not in _PAID_ON_DELIVERY_OR_LATER:
+        return paid
+    return _created(order) or paid or received_at
+
+
+def _total(order: Json) -> Money:
+    total, currency = amount(order.get("total")), text(order.get("currency"))
+    if total is None or not currency:
+        raise Malformed("The order has no total or no currency.")
+    return Money(total, currency)
+
+
+def _refunded(order: Json) -> Decimal | None:
+    """The sum of ``refunds``, which are negative there. A partial refund leaves the status alone."""
+    refunds = [amount(refund.get("total")) for refund in rows(order.get("refunds"))]
+    given_back = [abs(refund) for refund in refunds if refund is not None]
+    return sum(given_back, Decimal(0)) if given_back else None
+
+
+def _items(order: Json) -> tuple[Item, ...]:
+    return tuple(_item(line) for line in rows(order.get("line_items")))
+
+
+def _item(line: Json) -> Item:
+    image = text(member(line, "image", "src"))
+    return Item(
+        title=_plain(text(line.get("name"))),
+        quantity=_quantity(line),
+        product_id=identifier(line.get("product_id")),
+        variant_id=identifier(line.get("variation_id")),
+        unit_price=_unit_price(line),
+        image_url=image if image.startswith(("https://", "http://")) else None,
+    )
+
+
+def _plain(name: str) -> str:
+    """Product names may hold markup and entities, which no text message shows."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", name)).split())
+
+
+def _quantity(line: Json) -> int:
+    """Shops that sell by weight have fractions; half a kilo is one thing to its buyer."""
+    return max(0, ceil(amount(line.get("quantity")) or 0))
+
+
+def _unit_price(line: Json) -> Decimal | None:
+    """The line's total by its quantity, to the total's own decimals: ``price`` is a rounded float."""
+    total, quantity = amount(line.get("total")), amount(line.get("quantity"))
+    if total is None or quantity is None or quantity < _SMALLEST_QUANTITY:
+        return None
+    return (total / quantity).quantize(total, ROUND_HALF_UP)
+
+
+def _meta(order: Json) -> dict[str, object]:
+    return {text(row.get("key")): row.get("value") for row in rows(order.get("meta_data"))}
+
+
+def _consent(order: Json) -> ConsentSignal | None:
+    """The tick of our own box at the checkout; nothing else that an order holds is consent."""
+    value = _meta(order).get(CONSENT_FIELD)
+    if value is not True and text(value).lower() not in _TICKED:
+        return None
+    created = _created(order)
+    return ConsentSignal(
+        state=ConsentState.GIVEN,
+        phone=text(member(order, "billing", "phone")) or None,
+        source=CONSENT_SOURCE,
+        occurred_at=created,
+        checkout_created_at=created,
+        customer_id=identifier(order.get("customer_id")),
+        language=_locale(order),
+    )
+
+
+def _locale(order: Json) -> str | None:
+    """WooCommerce itself does not tell; the plugins that translate shops do."""
+    meta = _meta(order)
+    named = [text(meta.get(name)) for name in _LANGUAGE_FIELDS] + [text(order.get("lang"))]
+    for tag in named:
+        if re.fullmatch(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*", tag):
+            return tag.replace("_", "-")
+    return None
+
+
+def _landing(order: Json) -> str | None:
+    """The address by which the buyer came, without what must never be stored."""
+    entry = text(_meta(order).get("_wc_order_attribution_session_entry"))
+    try:
+        parts = urlsplit(entry)
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        return None
+    query = [pair for pair in parse_qsl(parts.query) if pair[0] not in _SECRET_PARAMETERS]
+    return parts._replace(query=urlencode(query), fragment="").geturl()
+
+
+def _step(order: Json, status: str) -> str:
+    if status != "checkout-draft":
+        return "payment"
+    if text(member(order, "billing", "address_1")) or text(member(order, "shipping", "address_1")):
+        return "shipping"
+    shopper = shopper_of(order)
+    return "contact" if shopper.phones or shopper.email else "cart"
+
+
+def _way_back(order: Json, status: str) -> str | None:
+    """The pay link; for a draft, which has a pay link that does not work, a link that fills the cart."""
+    if status != "checkout-draft":
+        return text(order.get("payment_url")) or None
+    store_url = _store_url(order)
+    if store_url is None:
+        return None
+    return cart_link(store_url, _products(order), text(order.get("version")))
+
+
+def _store_url(order: Json) -> str | None:
+    """The order names its own REST address; what stands before ``/wp-json/`` is the store."""
+    for link in rows(member(order, "_links", "self")):
+        base, found, _ = text(link.get("href")).partition("/wp-json/")
+        if found:
+            return base
+    return None
+
+
+def _products(order: Json) -> list[Product]:
+    return [
+        Product(product_id, quantity, identifier(line.get("variation_id")), _attributes(line))
+        for line in rows(order.get("line_items"))
+        if (product_id := identifier(line.get("product_id"))) and (quantity := _quantity(line))
+    ]
+
+
+def _attributes(line: Json) -> dict[str, str]:
+    """A variation's attributes are the line's meta without a leading underscore."""
+    pairs = ((text(row.get("key")), text(row.get("value"))) for row in rows(line.get("meta_data")))
+    return {key: value for key, value in pairs if key and value and not key.startswith("_")}
