@@ -34,3 +34,8 @@ def https_address(value: object) -> SplitResult | None:
     plain = parts.netloc.lower() in (parts.hostname, f"{parts.hostname}:443")
     sound = parts.scheme == "https" and plain and port in (None, 443) and _HOST.match(parts.hostname or "")
     return parts if sound else None
+
+
+def safe_address(value: object) -> str | None:
+    """The value if it is such an https address."""
+    return value if isinstance(value, str) and https_address(value) else None

@@ -24,7 +24,7 @@ from connectors.platform import (
     Shopper,
 )
 from connectors.shopify import fields
-from connectors.shopify.addresses import https_address
+from connectors.shopify.addresses import https_address, safe_address
 from connectors.shopify.fields import Record
 from connectors.shopify.shopper import buyer
 
@@ -69,7 +69,7 @@ def checkout_seen(body: Record, received_at: datetime) -> Sequence[Event]:
             locale=fields.locale(body.get("customer_locale")),
             shopper=person,
             consent=_tick(body, person, updated_at, created_at),
-            restore_url=restore_address(body.get("abandoned_checkout_url")),
+            restore_url=safe_address(body.get("abandoned_checkout_url")),
             completed_at=_completed(body.get("completed_at"), updated_at),
             step=_step(body, person),
         ),
@@ -100,11 +100,6 @@ def items(lines: object) -> tuple[Item, ...]:
     """The lines of a cart, checkout or order, those of quantity zero left out."""
     read = (_item(line) for line in fields.records(lines))
     return tuple(item for item in read if item.quantity)
-
-
-def restore_address(value: object) -> str | None:
-    """An address to send the shopper to, kept only if it is plain https."""
-    return value if isinstance(value, str) and https_address(value) else None
 
 
 def _item(line: Record) -> Item:

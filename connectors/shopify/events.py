@@ -18,6 +18,7 @@ from connectors.platform import (
     Uninstalled,
 )
 from connectors.shopify import checkouts, customers, fields, orders
+from connectors.shopify.addresses import safe_address
 from connectors.shopify.fields import Record
 from connectors.shopify.shopper import customer
 
@@ -45,7 +46,7 @@ def _store_changed(body: Record, received_at: datetime) -> Sequence[Event]:
         StoreChanged(
             platform_store_id=store_number(body),
             name=fields.text(body.get("name"), longest=255),
-            url=checkouts.restore_address(f"https://{domain}") if domain else None,
+            url=safe_address(f"https://{domain}") if domain else None,
             currency=fields.currency(body.get("currency")),
             country=fields.country(body.get("country_code")),
             timezone=fields.text(body.get("iana_timezone"), longest=64),

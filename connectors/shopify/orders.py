@@ -16,7 +16,8 @@ from connectors.platform import (
     RefundSeen,
 )
 from connectors.shopify import fields
-from connectors.shopify.checkouts import cart_keys, restore_address
+from connectors.shopify.addresses import safe_address
+from connectors.shopify.checkouts import cart_keys
 from connectors.shopify.fields import Record
 from connectors.shopify.shopper import buyer
 
@@ -51,7 +52,7 @@ def order_seen(body: Record, received_at: datetime) -> Sequence[Event]:
             refunded=_refunded(body, total),
             shopper=buyer(body),
             locale=fields.locale(body.get("customer_locale")),
-            status_url=restore_address(body.get("order_status_url")),
+            status_url=safe_address(body.get("order_status_url")),
             discount_codes=fields.texts(
                 [code.get("code") for code in fields.records(body.get("discount_codes"))]
             ),
