@@ -8,6 +8,7 @@ forks children of its own (gunicorn, RQ) calls ``die_with_parent`` in each of th
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import select
 import signal
@@ -36,17 +37,17 @@ PORTS_TO_TRY = 100
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def die_with_parent(parent: int, with_signal: int = signal.SIGKILL) -> None:
-    """Have this process sent ``with_signal`` when ``parent``, its parent's process id, ends in any way.
+def die_with_parent(with_signal: int = signal.SIGKILL, parent: int | None = None) -> None:
+    """Have the kernel send ``with_signal`` to this process when its parent ends, in whatever way.
 
-    To be called right after a start or fork: as ``post_fork`` of gunicorn with ``worker.ppid``, in
-    RQ's work horse with the worker's ``pid``. Only Linux can do this; elsewhere it does nothing.
+    To be called right after a fork. With the parent's process id given it also works when the
+    parent ended before the call. Only Linux can do this; elsewhere it does nothing.
     """
     if sys.platform != "linux":
         return
     if _libc.prctl(PR_SET_PDEATHSIG, int(with_signal), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
-    if os.getppid() != parent:  # it ended before the request was made
+    if parent is not None and os.getppid() != parent:
         os.kill(os.getpid(), with_signal)
 
 
@@ -65,9 +66,13 @@ def spawn(
         command,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=lambda: die_with_parent(parent, death_signal),
+        preexec_fn=lambda: die_with_parent(death_signal, parent),
         **options,
     )
+
+
+class CannotStartError(Exception):
+    """A child cannot start; the message says why and what to do."""
 
 
 class Child(Protocol):
@@ -78,7 +83,7 @@ class Child(Protocol):
     process: subprocess.Popen[bytes] | None
 
     def launch(self) -> None:
-        """Start it, for the first time or again; sets ``process``."""
+        """Start it, for the first time or again; sets ``process``. Raises CannotStartError."""
 
 
 @dataclass
@@ -158,21 +163,34 @@ class _Watch:
 
     def look(self) -> None:
         now = time.monotonic()
-        if self.restart_at is None:
-            if not is_running(self.child):
-                self._plan_restart(now)
-        elif now >= self.restart_at:
-            self.restart_at, self.started = None, now
+        if self.restart_at is None and not is_running(self.child):
+            code = self.child.process.returncode if self.child.process else None
+            pause = self._plan_restart(now)
+            log.warning("process_died", process=self.child.name, exit_code=code, restart_in_seconds=pause)
+        elif self.restart_at is not None and now >= self.restart_at:
+            self._restart(now)
+
+    def _restart(self, now: float) -> None:
+        self.restart_at, self.started = None, now
+        try:
             self.child.launch()
+        except (CannotStartError, OSError) as error:
+            pause = self._plan_restart(now)
+            log.warning(
+                "process_does_not_start",
+                process=self.child.name,
+                error=str(error),
+                restart_in_seconds=pause,
+            )
+        else:
             log.info("process_restarted", process=self.child.name)
 
-    def _plan_restart(self, now: float) -> None:
+    def _plan_restart(self, now: float) -> float:
         steady = now - self.started >= STEADY_SECONDS
         self.deaths = 1 if steady else self.deaths + 1
         pause = restart_pause(self.deaths)
         self.restart_at = now + pause
-        code = self.child.process.returncode if self.child.process else None
-        log.warning("process_died", process=self.child.name, exit_code=code, restart_in_seconds=pause)
+        return pause
 
 
 def _seconds_to_next_restart(watches: Sequence[_Watch]) -> float | None:
@@ -206,22 +224,29 @@ def _signals() -> Iterator[Callable[[float | None], set[int]]]:
 
 
 def free_port(wanted: int, host: str = "127.0.0.1") -> int:
-    """``wanted``, or the next port above it that nobody listens on; a warning tells of the change."""
+    """``wanted``, or the next port above it that nobody listens on; a warning tells of the change.
+
+    Raises OSError when there is none, or when the system forbids the port (below 1024).
+    """
     for port in range(wanted, min(wanted + PORTS_TO_TRY, 65536)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with suppress(OSError):
+            try:
                 probe.bind((host, port))
-                if port != wanted:
-                    log.warning("port_taken", wanted=wanted, instead=port)
-                return port
-    raise OSError(f"No free port between {wanted} and {port} on {host}: give another one with --port.")
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                continue
+        if port != wanted:
+            log.warning("port_taken", wanted=wanted, instead=port)
+        return port
+    raise OSError(errno.EADDRINUSE, f"no free port on {host} from {wanted} on: give another with --port")
 
 
 def main() -> None:
     """``python -m app.ops.processes COMMAND ...``: run it so that it stops when its caller, make, ends."""
     command = sys.argv[1:]
-    die_with_parent(os.getppid(), signal.SIGTERM)
+    die_with_parent(signal.SIGTERM)
     os.execv(Path(command[0]), command)  # noqa: S606 - the command comes from our own Makefile
 
 

@@ -1,0 +1,151 @@
+"""Real servers for all tests, one PostgreSQL and one Valkey per test process, and no way to the network."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from itertools import count
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+from psycopg import sql
+
+from app.clock import FixedClock
+from app.db import migrate
+from app.ops.embedded import EmbeddedServer, start_postgres, start_valkey
+from app.runtime import Runtime, make_runtime
+from tests.factories import NOW, make_settings
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The servers of this test process. Tests may ``halt()`` and ``launch()`` them, not ``stop()`` them."""
+
+    postgres: EmbeddedServer
+    valkey: EmbeddedServer
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    folder = tmp_path_factory.mktemp("servers")
+    postgres = start_postgres(folder / "postgres", fast=True)
+    valkey = start_valkey(folder / "valkey", fast=True)
+    yield Servers(postgres, valkey)
+    valkey.stop()
+    postgres.stop()
+
+
+@pytest.fixture(scope="session")
+def _emptying(servers: Servers) -> sql.Composed:
+    """Migrates the database; gives the statements that empty all tables but those the migrations fill.
+
+    DELETE, because TRUNCATE takes 60 ms and more for so many tables; without triggers, so that the
+    order does not matter.
+    """
+    migrate(servers.postgres.url)
+    with psycopg.connect(servers.postgres.url) as connection:
+        rows = connection.execute(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+            " AND relnamespace = 'public'::regnamespace ORDER BY relname"
+        )
+        tables = [sql.Identifier(name) for (name,) in rows]
+        empty = [table for table in tables if not _has_rows(connection, table)]
+    return sql.SQL("SET session_replication_role = replica; ") + sql.SQL("; ").join(
+        sql.SQL("DELETE FROM {}").format(table) for table in empty
+    )
+
+
+def _has_rows(connection: psycopg.Connection[Any], table: sql.Identifier) -> bool:
+    return connection.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(table)).fetchone() is not None
+
+
+@pytest.fixture
+def database_url(servers: Servers, _emptying: sql.Composed) -> str:
+    """A migrated database whose tables are empty. The address is the same for every test."""
+    superuser_url = servers.postgres.url.replace("//warmcart@", "//postgres@")
+    with psycopg.connect(superuser_url, options="-c lock_timeout=10s") as connection:
+        connection.execute(_emptying)
+    return servers.postgres.url
+
+
+@pytest.fixture
+def redis_url(servers: Servers) -> str:
+    """An empty Valkey."""
+    with redis.Redis.from_url(servers.valkey.url) as client:
+        client.flushall()
+    return servers.valkey.url
+
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def empty_database_url(servers: Servers) -> Iterator[str]:
+    """A database of its own without any tables: for tests of the migrations."""
+    name = f"empty_{next(_numbers)}"
+    with psycopg.connect(servers.postgres.url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield servers.postgres.url.replace("/warmcart?", f"/{name}?")
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that stands at a Saturday evening in Europe, midday in the United States."""
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+def runtime(database_url: str, redis_url: str, clock: FixedClock) -> Iterator[Runtime]:
+    """What a process works with, on the test servers and the standing clock."""
+    runtime = make_runtime(make_settings(database_url, redis_url), clock)
+    yield runtime
+    runtime.close()
+
+
+class NetworkForbiddenError(Exception):
+    """A test reached for the network. No OSError, so that no retry and no error handling hides it."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loopback_only() -> Iterator[None]:
+    """Sockets lead to this machine only, and only names of this machine are looked up."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex", "sendto"):
+            patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
+        patch.setattr(socket, "getaddrinfo", _guarded_lookup(socket.getaddrinfo))
+        yield
+
+
+def _guarded(method: Any) -> Any:
+    def guarded(self: socket.socket, *arguments: Any) -> Any:
+        address = arguments[-1]
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not _is_loopback(address[0]):
+            raise NetworkForbiddenError(f"{method.__name__} to {address[0]}")
+        return method(self, *arguments)
+
+    return guarded
+
+
+def _guarded_lookup(lookup: Any) -> Any:
+    def guarded(host: Any, *arguments: Any, **options: Any) -> Any:
+        if host is not None and not _is_loopback(host):
+            raise NetworkForbiddenError(f"look-up of {host}")
+        return lookup(host, *arguments, **options)
+
+    return guarded
+
+
+def _is_loopback(host: str | bytes) -> bool:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in {"", "localhost"} or name.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
