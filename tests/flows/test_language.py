@@ -1,0 +1,139 @@
+"""In which language a shopper is addressed, and why."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.language import Choice, Reason, choose_language, country_language, match_language
+
+TAGS = ("de", "en", "es", "fr", "pl", "sl")
+
+
+def choose(
+    checkout: str | None = None,
+    customer: str | None = None,
+    country: str | None = None,
+    store: str | None = None,
+    available: tuple[str, ...] = TAGS,
+) -> Choice | None:
+    return choose_language(checkout, customer, country, store, available)
+
+
+def test_the_checkout_decides_before_everything_else() -> None:
+    assert choose("sl-SI", "de", "FR", "pl") == Choice("sl", Reason.CHECKOUT)
+
+
+def test_then_the_customer() -> None:
+    assert choose(None, "de-AT", "FR", "pl") == Choice("de", Reason.CUSTOMER)
+
+
+def test_then_the_main_language_of_the_country() -> None:
+    assert choose(None, None, "FR", "pl") == Choice("fr", Reason.COUNTRY)
+
+
+def test_then_the_store() -> None:
+    assert choose(None, None, None, "pl_PL") == Choice("pl", Reason.STORE)
+
+
+def test_then_english() -> None:
+    assert choose() == Choice("en", Reason.DEFAULT)
+
+
+def test_a_language_without_text_passes_the_question_on() -> None:
+    assert choose("it-IT", "ja", "IT", "sl") == Choice("sl", Reason.STORE)
+
+
+def test_nothing_is_chosen_where_there_is_neither_a_wish_nor_english() -> None:
+    assert choose("it", None, None, "sl", available=("fr", "de")) is None
+    assert choose("it", None, None, "sl", available=()) is None
+
+
+@pytest.mark.parametrize(
+    ("wish", "taken"),
+    [("en-GB", "en"), ("en_US.UTF-8", "en"), ("es-MX", "es"), ("fr-CA", "fr"), ("gsw", "de"), ("lb", "de")],
+)
+def test_a_region_or_a_dialect_takes_its_language(wish: str, taken: str) -> None:
+    assert match_language(wish, TAGS) == taken
+
+
+@pytest.mark.parametrize(
+    ("wish", "near"),
+    [
+        ("uk", "ru"),
+        ("ca", "es"),
+        ("da", "nb"),
+        ("sk", "cs"),
+        ("br", "fr"),
+        ("sr", "hr"),
+        ("zh-TW", "zh-Hans"),
+    ],
+)
+def test_a_neighbour_is_not_ones_own_language(wish: str, near: str) -> None:
+    assert match_language(wish, [near]) is None
+
+
+def test_the_nearest_of_several_regions_is_taken() -> None:
+    assert match_language("es-AR", ["es-ES", "es-MX"]) == "es-MX"
+    assert match_language("en-AU", ["en-US", "en-GB"]) == "en-GB"
+
+
+@pytest.mark.parametrize(
+    "nonsense", [None, "", "  ", "und", "xx", "garbage", "x-formal", "\x00", "e", "-", "1"]
+)
+def test_what_cannot_be_read_is_passed_over(nonsense: str | None) -> None:
+    assert choose(nonsense, nonsense, nonsense, "fr") == Choice("fr", Reason.STORE)
+
+
+@pytest.mark.parametrize("wish", ["de-x-formal", "de_DE_formal", "de-AT-x-formal"])
+def test_a_formal_locale_takes_the_formal_text(wish: str) -> None:
+    assert match_language(wish, ["de", "de-x-formal"]) == "de-x-formal"
+
+
+def test_a_locale_without_formality_takes_the_plain_text() -> None:
+    assert match_language("de-DE", ["de-x-formal", "de", "de-x-informal"]) == "de"
+
+
+def test_the_stores_formality_holds_for_shoppers_of_its_language() -> None:
+    assert match_language("de-AT", ["de", "de-x-formal", "fr"], "de_DE_formal") == "de-x-formal"
+    assert match_language("fr", ["fr", "fr-x-formal"], "de_DE_formal") == "fr"
+
+
+def test_a_text_of_another_formality_is_better_than_another_language() -> None:
+    assert match_language("de", ["en", "de-x-formal"]) == "de-x-formal"
+    assert match_language("de-x-formal", ["en", "de"]) == "de"
+
+
+@pytest.mark.parametrize(
+    ("country", "language"),
+    [("SI", "sl"), ("si", "sl"), ("AT", "de"), ("CH", "de"), ("MX", "es"), ("US", "en"), ("BE", "nl")],
+)
+def test_a_country_speaks_its_main_language(country: str, language: str) -> None:
+    assert match_language(country_language(country), [language]) == language
+
+
+@pytest.mark.parametrize("country", [None, "", "ZZ", "QQ", "Slovenia", "S"])
+def test_an_unknown_country_speaks_none(country: str | None) -> None:
+    assert country_language(country) is None
+
+
+locales = (
+    st.none() | st.text(max_size=12) | st.sampled_from(["sl", "de-AT", "it", "uk", "en_GB", "de_DE_formal"])
+)
+countries = st.none() | st.text(max_size=3) | st.sampled_from(["SI", "US", "IT", "UA"])
+offers = st.lists(
+    st.sampled_from([*TAGS, "en-GB", "de-x-formal", "pt-BR", "zh-Hant"]), unique=True, max_size=6
+)
+
+
+@given(locales, locales, countries, locales, offers)
+def test_only_a_language_with_a_text_is_ever_chosen(
+    checkout: str | None, customer: str | None, country: str | None, store: str | None, available: list[str]
+) -> None:
+    choice = choose_language(checkout, customer, country, store, available)
+    if choice is None:
+        assert match_language("en", available) is None
+    else:
+        assert choice.tag in available
+    assert choice == choose_language(checkout, customer, country, store, list(reversed(available)))
