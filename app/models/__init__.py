@@ -1,7 +1,7 @@
 """The tables, one module per aggregate."""
 
 from app.models.base import Base
-from app.models.cart import Cart, CartKey, Order, Recovery, Refund, TimelineEntry
+from app.models.cart import Cart, CartKey, Fulfillment, Order, OrderKey, Recovery, Refund, TimelineEntry
 from app.models.contact import Consent, ConsentEvent, Contact, Reply, SenderContact, Suppression
 from app.models.event import InboundEvent
 from app.models.figure import DailyCost, DailyFigure
@@ -37,6 +37,7 @@ __all__ = [
     "Enrollment",
     "Flow",
     "FlowVersion",
+    "Fulfillment",
     "Handshake",
     "Heartbeat",
     "InboundEvent",
@@ -47,6 +48,7 @@ __all__ = [
     "Message",
     "MessageOnce",
     "Order",
+    "OrderKey",
     "PeriodicRun",
     "Person",
     "ProviderState",

@@ -21,6 +21,8 @@ class Cart(TenantRow, Base):
     is the digest by which activity is told from a platform's own update. ``restore_url`` and the
     order's ``status_url`` are encrypted: whoever holds them sees what the shopper typed.
     ``waits_for`` names why an un-enrolled cart is not enrolled (``no_number``, ``no_consent``, ...).
+    ``platform_updated_at`` is that of the newest full description; ``items_at`` that of the newest items,
+    which Shopify also tells by themselves (None: the same).
     """
 
     __tablename__ = "cart"
@@ -51,6 +53,7 @@ class Cart(TenantRow, Base):
     restore_url: Mapped[str | None]
     platform_created_at: Mapped[datetime | None]
     platform_updated_at: Mapped[datetime]
+    items_at: Mapped[datetime | None]
     activity_at: Mapped[datetime]
     activity_print: Mapped[str] = mapped_column(default="")
     event_at: Mapped[datetime]
@@ -139,6 +142,22 @@ class Order(TenantRow, Base):
     updated_at: Mapped[datetime]
 
 
+class OrderKey(TenantRow, Base):
+    """A name under which the platform knows the cart of an order, also where no cart was ever seen: news
+    of that cart that comes after its order finds the order here."""
+
+    __tablename__ = "order_key"
+    __table_args__ = tenant(
+        UniqueConstraint("store_id", "order_id", "kind", "value"),
+        belongs_to("order", "order_id", ondelete="CASCADE"),
+        Index(None, "store_id", "kind", "value"),
+    )
+
+    order_id: Mapped[int]
+    kind: Mapped[str]
+    value: Mapped[str]
+
+
 class Refund(TenantRow, Base):
     """One refund, kept apart so that a repeated delivery adds nothing."""
 
@@ -152,6 +171,20 @@ class Refund(TenantRow, Base):
     currency: Mapped[str]
     amount: Mapped[Decimal]
     refunded_at: Mapped[datetime]
+
+
+class Fulfillment(TenantRow, Base):
+    """One parcel as the platform last described it; it may be told of before its order."""
+
+    __tablename__ = "fulfillment"
+    __table_args__ = tenant(
+        UniqueConstraint("store_id", "platform_fulfillment_id"), Index(None, "store_id", "platform_order_id")
+    )
+
+    platform_fulfillment_id: Mapped[str]
+    platform_order_id: Mapped[str]
+    status: Mapped[str]
+    platform_updated_at: Mapped[datetime]
 
 
 class Recovery(TenantRow, Base):

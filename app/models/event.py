@@ -32,7 +32,6 @@ class InboundEvent(Row, Base):
         Index(
             "ix_inbound_event_subject",
             "source",
-            "store_id",
             "subject",
             "id",
             postgresql_where=text("state = 'pending'"),

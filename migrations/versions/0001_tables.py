@@ -392,7 +392,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_inbound_event_subject",
         "inbound_event",
-        ["source", "store_id", "subject", "id"],
+        ["source", "subject", "id"],
         unique=False,
         postgresql_where=sa.text("state = 'pending'"),
     )
@@ -458,6 +458,31 @@ def upgrade() -> None:
             ["store_id"], ["store.id"], name=op.f("fk_message_once_store_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("store_id", "once_key", name=op.f("pk_message_once")),
+    )
+    op.create_table(
+        "fulfillment",
+        sa.Column("platform_fulfillment_id", sa.Text(), nullable=False),
+        sa.Column("platform_order_id", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("platform_updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("store_id", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["store_id"], ["store.id"], name=op.f("fk_fulfillment_store_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fulfillment")),
+        sa.UniqueConstraint("store_id", "id", name=op.f("uq_fulfillment_store_id_id")),
+        sa.UniqueConstraint(
+            "store_id",
+            "platform_fulfillment_id",
+            name=op.f("uq_fulfillment_store_id_platform_fulfillment_id"),
+        ),
+    )
+    op.create_index(
+        op.f("ix_fulfillment_store_id_platform_order_id"),
+        "fulfillment",
+        ["store_id", "platform_order_id"],
+        unique=False,
     )
     op.create_table(
         "refund",
@@ -537,6 +562,7 @@ def upgrade() -> None:
         sa.Column("restore_url", sa.Text(), nullable=True),
         sa.Column("platform_created_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("platform_updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("items_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("activity_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("activity_print", sa.Text(), nullable=False),
         sa.Column("event_at", sa.DateTime(timezone=True), nullable=False),
@@ -1031,9 +1057,36 @@ def upgrade() -> None:
         ["store_id", "link_id", "occurred_at"],
         unique=False,
     )
+    op.create_table(
+        "order_key",
+        sa.Column("order_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("store_id", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["store_id", "order_id"],
+            ["order.store_id", "order.id"],
+            name=op.f("fk_order_key_store_id_order_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["store_id"], ["store.id"], name=op.f("fk_order_key_store_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_order_key")),
+        sa.UniqueConstraint("store_id", "id", name=op.f("uq_order_key_store_id_id")),
+        sa.UniqueConstraint(
+            "store_id", "order_id", "kind", "value", name=op.f("uq_order_key_store_id_order_id_kind_value")
+        ),
+    )
+    op.create_index(
+        op.f("ix_order_key_store_id_kind_value"), "order_key", ["store_id", "kind", "value"], unique=False
+    )
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_order_key_store_id_kind_value"), table_name="order_key")
+    op.drop_table("order_key")
     op.drop_index(op.f("ix_click_store_id_link_id_occurred_at"), table_name="click")
     op.drop_table("click")
     op.drop_index(op.f("ix_recovery_store_id_recovered_at"), table_name="recovery")
@@ -1086,6 +1139,8 @@ def downgrade() -> None:
     op.drop_table("store_flag")
     op.drop_index(op.f("ix_refund_store_id_platform_order_id"), table_name="refund")
     op.drop_table("refund")
+    op.drop_index(op.f("ix_fulfillment_store_id_platform_order_id"), table_name="fulfillment")
+    op.drop_table("fulfillment")
     op.drop_table("message_once")
     op.drop_index(op.f("ix_membership_person_id"), table_name="membership")
     op.drop_table("membership")
