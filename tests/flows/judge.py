@@ -1,0 +1,48 @@
+"""A second opinion on permitted hours, slow and plain, that shares nothing with flows but the table."""
+
+from __future__ import annotations
+
+import csv
+from datetime import datetime, time
+from functools import cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+DAYS = ("weekday", "weekday", "weekday", "weekday", "weekday", "saturday", "sunday")
+
+
+@cache
+def table() -> dict[tuple[str, str], dict[str, str]]:
+    text = (files("flows") / "rules" / "quiet_hours.csv").read_text(encoding="utf-8")
+    return {(row["country"], row["region"]): row for row in csv.DictReader(text.splitlines())}
+
+
+@cache
+def row_of(country: str, region: str | None) -> dict[str, str]:
+    if country == "FR":
+        return table()["FR", "operator-strict"]
+    return table().get((country, region or "")) or table().get((country, "")) or table()["*", ""]
+
+
+@cache
+def packaged(zone: str) -> ZoneInfo:
+    with files("tzdata").joinpath("zoneinfo", *zone.split("/")).open("rb") as data:
+        return ZoneInfo.from_file(data, key=zone)
+
+
+@cache
+def hours_on(country: str, region: str | None, weekday: int) -> tuple[time, time] | None:
+    row = row_of(country, region)
+    start, end = row[f"{DAYS[weekday]}_from"], row[f"{DAYS[weekday]}_to"]
+    return None if start == "none" else (time.fromisoformat(start), time.fromisoformat(end))
+
+
+def _open_on(wall: datetime, country: str, region: str | None) -> bool:
+    hours = hours_on(country, region, wall.weekday())
+    return hours is not None and hours[0] <= wall.time() < hours[1]
+
+
+def is_open(moment: datetime, places: tuple[tuple[str, str | None], ...], zones: tuple[str, ...]) -> bool:
+    """Whether the wall clocks of all zones, by the packaged data and the machine's, show permitted hours."""
+    walls = [moment.astimezone(clock) for zone in zones for clock in (packaged(zone), ZoneInfo(zone))]
+    return bool(walls) and all(_open_on(wall, *place) for wall in walls for place in places)
