@@ -1,0 +1,138 @@
+"""When a text may arrive: in all windows, by all clocks under which its recipient may live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from flows.windows import Hours, Window
+from flows.zones import clocks
+
+# A cart does not live longer than this; what is closed so long is closed.
+HORIZON = timedelta(days=14)
+
+# Providers do not promise to keep a shorter validity (Twilio advises more than 5 s; messages queue).
+LEAST_VALIDITY = timedelta(seconds=60)
+
+Holiday = Callable[[Window, date], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A text may arrive now, and before ``closes_at``."""
+
+    closes_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Not now; ``opens_at`` is the first moment at which every window is open."""
+
+    opens_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """The windows have no moment in common within the horizon."""
+
+
+State = Open | Closed | Never
+
+
+def no_holidays(_window: Window, _day: date) -> bool:
+    """The holiday rule of a deployment that knows none: every day is a working day."""
+    return False
+
+
+def state(
+    now: datetime,
+    windows: Sequence[Window],
+    zones: Sequence[str],
+    *,
+    holiday: Holiday = no_holidays,
+    store_quiet: Hours | None = None,
+) -> State:
+    """Whether every one of ``windows`` is open in every one of ``zones``, and until or from when.
+
+    ``holiday(window, local date)`` tells public holidays; it is asked only where the window closes on
+    them. ``store_quiet`` are the merchant's own quiet hours in the recipient's local time; they may
+    run over midnight, only narrow, and mean nothing when both ends are equal. Without any window or
+    zone the answer is Never.
+    """
+    moment = now
+    while moment <= now + HORIZON:
+        spans = [
+            _next_span(moment, window, clock, holiday, store_quiet)
+            for zone in zones
+            for clock in clocks(zone)
+            for window in windows
+        ]
+        found = [span for span in spans if span is not None]
+        if not found or len(found) < len(spans):
+            return Never()
+        opens_at = max(opens for opens, _ in found)
+        if opens_at <= moment:
+            return Open(min(closes for _, closes in found)) if moment == now else Closed(moment)
+        moment = opens_at
+    return Never()
+
+
+def validity(now: datetime, closes_at: datetime, cart_deadline: datetime) -> int | None:
+    """For how many whole seconds a provider may still deliver; None if it is too few to try."""
+    left = min(closes_at, cart_deadline) - now
+    return int(left.total_seconds()) if left >= LEAST_VALIDITY else None
+
+
+def _next_span(
+    moment: datetime, window: Window, clock: ZoneInfo, holiday: Holiday, quiet: Hours | None
+) -> tuple[datetime, datetime] | None:
+    """The first stretch of open time that ends after ``moment``, by one clock."""
+    today = moment.astimezone(clock).date()
+    for ahead in range(HORIZON.days + 1):
+        day = today + timedelta(days=ahead)
+        hours = window.hours(day.weekday())
+        if hours is None or (not window.holidays_allowed and holiday(window, day)):
+            continue
+        for opens, closes in _spans(day, hours, quiet, clock):
+            if moment < closes:
+                return opens, closes
+    return None
+
+
+@lru_cache(maxsize=8192)
+def _spans(
+    day: date, hours: Hours, quiet: Hours | None, clock: ZoneInfo
+) -> tuple[tuple[datetime, datetime], ...]:
+    """One local day's open stretches in UTC.
+
+    Where a clock change repeats or skips a boundary's wall time, the later of the two readings
+    opens and the earlier one closes.
+    """
+    spans = []
+    for start, end in _without(hours, quiet):
+        opens = max(_readings(day, start, clock))
+        closes = min(_readings(day, end, clock))
+        if opens < closes:
+            spans.append((opens, closes))
+    return tuple(spans)
+
+
+def _readings(day: date, at: time, clock: ZoneInfo) -> tuple[datetime, datetime]:
+    local = datetime.combine(day, at, clock)
+    return local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
+
+
+def _without(hours: Hours, quiet: Hours | None) -> list[Hours]:
+    """``hours`` less ``quiet``. Hours stay within a day; quiet hours may run over midnight."""
+    if quiet is None or quiet[0] == quiet[1]:
+        return [hours]
+    quiet_from, quiet_to = quiet
+    if quiet_from > quiet_to:
+        loud = [(quiet_to, quiet_from)]
+    else:
+        loud = [(time.min, quiet_from), (quiet_to, time.max)]
+    pieces = [(max(hours[0], start), min(hours[1], end)) for start, end in loud]
+    return [piece for piece in pieces if piece[0] < piece[1]]
