@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import lru_cache
-from importlib import import_module
 
 import requests
 import structlog
@@ -21,29 +20,34 @@ from sqlalchemy.orm import Session
 
 from app.models import Credential, Store
 from app.runtime import Runtime
+from connectors import woocommerce
+from connectors.addresses import guarded_session
+from connectors.demo import DemoPlatform
 from connectors.platform import Platform, Reconnect, StoreClient, Unreachable
+from connectors.shopify import ShopifyPlatform
 from connectors.shopify import http as shopify_http
+from connectors.shopify.graphql import AdminClient
+from connectors.shopify.store import ShopifyStore
 from connectors.shopify.tokens import TokenEndpoint, Tokens
+from connectors.woocommerce.store import WooCommerceStore
 
 log = structlog.get_logger()
 
 SHOPIFY_TOKENS = "shopify_tokens"
 WOOCOMMERCE_KEYS = "woocommerce_keys"
 WEBHOOK_SECRET = "webhook_secret"  # noqa: S105  (the name of a kind of credential)
-PLATFORMS = {
-    "shopify": "connectors.shopify",
-    "woocommerce": "connectors.woocommerce",
-    "demo": "connectors.demo",
+PLATFORMS: dict[str, Platform] = {
+    "shopify": ShopifyPlatform(),
+    "woocommerce": woocommerce.PLATFORM,
+    "demo": DemoPlatform(),
 }
 FRESH_FOR = timedelta(minutes=2)
 REFRESH_LOCK = 7_265_114
 
 
-@lru_cache
 def platform(name: str) -> Platform:
     """The connector of that name. Raises KeyError for a platform that we do not know."""
-    found: Platform = import_module(PLATFORMS[name]).PLATFORM
-    return found
+    return PLATFORMS[name]
 
 
 def store_client(runtime: Runtime, store: Store) -> StoreClient:
@@ -111,7 +115,7 @@ def token_endpoint(runtime: Runtime, shop: str) -> TokenEndpoint:
 @lru_cache
 def _shopify_session() -> requests.Session:
     """One pool of connections per process."""
-    return shopify_http.session()
+    return shopify_http.open_session()
 
 
 def access_token(runtime: Runtime, store: Store, fresh_for: timedelta = FRESH_FOR) -> str:
@@ -162,31 +166,52 @@ def _only_refresher(runtime: Runtime, store_id: int) -> Iterator[None]:
 
 
 def _shopify(runtime: Runtime, store: Store) -> StoreClient:
-    from connectors.shopify import make_store_client
-
-    return make_store_client(
+    client = AdminClient(
         store.domain,
-        runtime.settings.shopify_admin_url,
         lambda: access_token(runtime, store),
-        runtime.clock.now,
+        _shopify_session(),
+        runtime.settings.shopify_admin_url,
     )
+    return ShopifyStore(client)
 
 
 def _woocommerce(runtime: Runtime, store: Store) -> StoreClient:
-    from connectors.woocommerce import make_store_client
+    return woocommerce_store(runtime, store)
 
+
+def woocommerce_store(runtime: Runtime, store: Store) -> WooCommerceStore:
+    """The client of a WooCommerce store. Raises Reconnect when its keys are gone."""
     with runtime.database.session() as session:
         keys = read_credential(session, runtime, store.id, WOOCOMMERCE_KEYS)
         secret = read_credential(session, runtime, store.id, WEBHOOK_SECRET)
     if keys is None or secret is None:
         raise Reconnect("This store has no keys: its merchant must connect it again")
-    return make_store_client(store.url, keys, secret["secret"], runtime.settings.allow_private_stores)
+    return woocommerce.make_store_client(
+        keys["url"], keys, secret["secret"], runtime.settings.allow_private_stores
+    )
+
+
+def delivery_url(runtime: Runtime, store: Store) -> str:
+    """Where this WooCommerce store delivers its webhooks."""
+    return f"{runtime.settings.public_url}/webhooks/woocommerce/{store.public_id}"
+
+
+def store_session(runtime: Runtime) -> requests.Session:
+    """Calls public addresses only, unless a setting allows others; one pool of connections per process."""
+    return _guarded(runtime.settings.allow_private_stores)
+
+
+@lru_cache
+def _guarded(allow_private: bool) -> requests.Session:
+    return guarded_session(allow_private)
 
 
 def _demo(runtime: Runtime, store: Store) -> StoreClient:
-    from connectors.demo import make_store_client
-
-    return make_store_client(store.url)
+    with runtime.database.session() as session:
+        secret = read_credential(session, runtime, store.id, WEBHOOK_SECRET)
+    if secret is None:
+        raise Reconnect("The demo shop has no secret: run make demo-reset")
+    return DemoPlatform().connect(store.url, secret["secret"], store_session(runtime))
 
 
 _CLIENTS = {"shopify": _shopify, "woocommerce": _woocommerce, "demo": _demo}

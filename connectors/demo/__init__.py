@@ -1,0 +1,35 @@
+"""The demo shop as a platform: the smallest one that behaves like the real ones.
+
+It sends signed webhooks over HTTP and answers a few questions over HTTP, so everything behind the
+platform interface runs in the demo as it does for a real store. A cart is known as ``demo_cart``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import requests
+
+from connectors.demo import deliveries, links
+from connectors.demo.store import DemoStore
+from connectors.platform import Delivery, Event, Restore
+
+
+class DemoPlatform:
+    name = "demo"
+
+    def verify(self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> bool:
+        return deliveries.verify(headers, body, secrets)
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> Delivery:
+        return deliveries.read(headers, body)
+
+    def events(self, topic: str, body: bytes, received_at: datetime) -> Sequence[Event]:
+        return deliveries.events(topic, body)
+
+    def restore_url(self, restore: Restore) -> str | None:
+        return links.restore_url(restore)
+
+    def connect(self, url: str, secret: str, session: requests.Session) -> DemoStore:
+        return DemoStore(url, secret, session)
