@@ -1,0 +1,301 @@
+"""May this cart be enrolled, may this text go, now? Go, or a named reason and what follows from it.
+
+Pure: a ``Situation`` of plain values in, an ``Answer`` out. What ends a cart is asked before what only
+delays it, cheap questions before dear ones, and the first refusal wins. Nothing is held beyond the
+cart's deadline: a text that could only go later than that ends at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from flows import timing
+from flows.consent import Standing
+from flows.countries import CountryRule, country_rule
+from flows.timing import Holiday, no_holidays
+from flows.windows import Hours, Window
+
+# How soon to look again at what clears by itself, and at what somebody has to mend.
+EVENT_PENDING_PAUSE = timedelta(seconds=5)
+RECHECK_PAUSE = timedelta(minutes=15)
+
+
+class Outcome(StrEnum):
+    """What follows from an answer. WAIT: not before something is known that is missing now."""
+
+    GO = "go"
+    WAIT = "wait"
+    HOLD = "hold"
+    SKIP = "skip"
+    END = "end"
+
+
+class StoreState(StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"
+    RECONNECT = "reconnect"
+    UNINSTALLED = "uninstalled"
+
+
+class CartState(StrEnum):
+    OPEN = "open"
+    EMPTIED = "emptied"
+    ORDERED = "ordered"
+    EXPIRED = "expired"
+
+
+class PlatformCheck(StrEnum):
+    """What the platform said when asked about an order just now. UNKNOWN: not asked, or no answer in time."""
+
+    CLEAR = "clear"
+    ORDERED = "ordered"
+    UNKNOWN = "unknown"
+
+
+class StepKind(StrEnum):
+    """``service`` texts are outside the cap between two marketing texts, and under every other gate."""
+
+    MARKETING = "marketing"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """Everything that decides about one text of one cart, as it is at ``now``.
+
+    ``country`` is the number's own; ``allowed_countries`` None: any. ``phone_problem`` is
+    ``invalid_number`` or ``not_mobile``, from reading the number or from a provider. ``ordered``: our own
+    rows hold an order of this cart or this person since the last activity. ``event_pending``: the inbox
+    holds an unapplied event of this cart or number. ``idle`` and ``cutoff`` are the flow's.
+    ``texts_for_this_cart`` counts claimed texts over all flows. ``windows`` and ``zones`` are those of
+    all places where the recipient may be; ``store_quiet`` the merchant's own quiet hours. What follows
+    ``contact_cap`` matters to sending only; left out, nothing is sent.
+    """
+
+    now: datetime
+    last_activity_at: datetime
+    idle: timedelta
+    cutoff: timedelta
+    store: StoreState
+    before_install: bool
+    cart: CartState
+    items: int
+    ordered: bool
+    event_pending: bool
+    phone: str | None
+    phone_problem: str | None
+    country: str | None
+    allowed_countries: frozenset[str] | None
+    consent: Standing
+    confirmed: bool
+    suppressed: bool
+    texts_for_this_cart: int
+    last_marketing_text_at: datetime | None
+    contact_cap: timedelta
+    kind: StepKind = StepKind.MARKETING
+    platform_check: PlatformCheck = PlatformCheck.UNKNOWN
+    sender_available: bool = False
+    windows: tuple[Window, ...] = ()
+    zones: tuple[str, ...] = ()
+    store_quiet: Hours | None = None
+
+    @property
+    def rule(self) -> CountryRule:
+        return country_rule(self.country)
+
+    @property
+    def deadline(self) -> datetime:
+        """From here on no text about this cart may go."""
+        longest = self.rule.max_age
+        return self.last_activity_at + (self.cutoff if longest is None else min(self.cutoff, longest))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A gate's answer. ``reason`` is a key of REASONS, None for GO.
+
+    ``until``: for HOLD and WAIT, when to ask again at the latest; for GO of a text, the moment after
+    which the provider must not deliver it any more. ``held_by``: for ``too_late``, the reason that would
+    have held the text beyond the cart's deadline.
+    """
+
+    outcome: Outcome
+    reason: str | None = None
+    until: datetime | None = None
+    held_by: str | None = None
+
+
+class Reason(NamedTuple):
+    """What a reason leads to, and how it is told to the merchant (English, the key of the catalogs)."""
+
+    outcome: Outcome
+    sentence: str
+
+
+REASONS: dict[str, Reason] = {
+    "uninstalled": Reason(Outcome.END, "The app was uninstalled."),
+    "ordered": Reason(Outcome.END, "The shopper has ordered."),
+    "stopped": Reason(Outcome.END, "The shopper asked for no more texts."),
+    "cart_emptied": Reason(Outcome.END, "The shopper emptied the cart."),
+    "before_install": Reason(Outcome.END, "The cart was left before the app was installed."),
+    "too_late": Reason(Outcome.END, "The cart is too old, or would be before a text may go."),
+    "invalid_number": Reason(Outcome.END, "What was typed is not a valid phone number."),
+    "not_mobile": Reason(Outcome.END, "The number cannot receive texts: it is not a mobile number."),
+    "country_off": Reason(Outcome.END, "Texts to this country are switched off."),
+    "one_text_per_cart": Reason(Outcome.END, "Carriers of this country allow one text per cart."),
+    "no_open_window": Reason(Outcome.END, "There is no hour at which this number may be texted."),
+    "no_number": Reason(Outcome.WAIT, "The shopper has not left a phone number."),
+    "no_consent": Reason(Outcome.WAIT, "The shopper has not agreed to texts."),
+    "no_double_opt_in": Reason(Outcome.WAIT, "The shopper has not confirmed the consent to texts."),
+    "store_inactive": Reason(
+        Outcome.HOLD, "The store's connection is broken: open the app to connect again."
+    ),
+    "store_paused": Reason(Outcome.HOLD, "Texts of this store are paused."),
+    "event_pending": Reason(Outcome.HOLD, "News about this cart has just come in and is being read first."),
+    "no_sender": Reason(Outcome.HOLD, "There is no sender that may text this country."),
+    "idle_again": Reason(Outcome.HOLD, "The shopper is active; the text waits until the cart is quiet."),
+    "cap_reached": Reason(Outcome.HOLD, "The shopper had another text a short while ago."),
+    "quiet_hours": Reason(Outcome.HOLD, "Texts are not allowed at this hour where the shopper may be."),
+}
+
+Question = tuple[str, Callable[[Situation], bool]]
+Delay = tuple[str, Callable[[Situation], datetime | None]]
+
+_ENDS: tuple[Question, ...] = (
+    ("uninstalled", lambda s: s.store is StoreState.UNINSTALLED),
+    ("ordered", lambda s: s.ordered or s.cart is CartState.ORDERED),
+    ("ordered", lambda s: s.platform_check is PlatformCheck.ORDERED),
+    ("stopped", lambda s: s.suppressed or s.consent is Standing.WITHDRAWN),
+    ("cart_emptied", lambda s: s.cart is CartState.EMPTIED or s.items < 1),
+    ("before_install", lambda s: s.before_install),
+    ("too_late", lambda s: s.cart is CartState.EXPIRED or s.now >= s.deadline),
+    ("invalid_number", lambda s: s.phone_problem == "invalid_number"),
+    ("not_mobile", lambda s: s.phone_problem is not None),
+    ("country_off", lambda s: s.phone is not None and not _country_allowed(s)),
+    ("one_text_per_cart", lambda s: _carrier_limit_reached(s)),
+)
+
+_WAITS: tuple[Question, ...] = (
+    ("no_number", lambda s: s.phone is None),
+    ("no_consent", lambda s: s.consent is Standing.NONE),
+    (
+        "no_double_opt_in",
+        lambda s: s.consent is Standing.PENDING or (s.rule.double_opt_in and not s.confirmed),
+    ),
+)
+
+# What delays, and until when; None: not at all.
+_ENROLLMENT_HOLDS: tuple[Delay, ...] = (
+    ("store_inactive", lambda s: s.now + RECHECK_PAUSE if s.store is StoreState.RECONNECT else None),
+    ("store_paused", lambda s: s.now + RECHECK_PAUSE if s.store is StoreState.PAUSED else None),
+    ("event_pending", lambda s: s.now + EVENT_PENDING_PAUSE if s.event_pending else None),
+    ("idle_again", lambda s: _if_later(s, s.last_activity_at + s.idle)),
+)
+_HOLDS: tuple[Delay, ...] = (
+    *_ENROLLMENT_HOLDS,
+    ("no_sender", lambda s: None if s.sender_available else s.now + RECHECK_PAUSE),
+    ("cap_reached", lambda s: _if_later(s, _cap_ends_at(s))),
+)
+
+
+def may_enroll(situation: Situation) -> Answer:
+    """May the cart enter the flow now?
+
+    WAIT: it needs something that only the shopper can give; ``until`` is the cart's deadline, by which
+    it is too late. END without an enrollment: the cart is not looked at again until it changes.
+    """
+    if ended := _first(_ENDS, situation):
+        return _refusal(ended)
+    if missing := _first(_WAITS, situation):
+        return _refusal(missing, situation.deadline)
+    for reason, delay in _ENROLLMENT_HOLDS:
+        if until := delay(situation):
+            return _held(situation, reason, until, until)
+    return Answer(Outcome.GO)
+
+
+def may_send(situation: Situation, holiday: Holiday = no_holidays) -> Answer:
+    """May the text go now? Asked again for every text right before it goes, however it came due.
+
+    A WAIT here (the consent changed on the way) is asked again at ``until`` like a HOLD.
+    """
+    if ended := _first(_ENDS, situation):
+        return _refusal(ended)
+    if missing := _first(_WAITS, situation):
+        return _held_to_opening(situation, missing, situation.now + RECHECK_PAUSE, holiday)
+    for reason, delay in _HOLDS:
+        if until := delay(situation):
+            return _held_to_opening(situation, reason, until, holiday)
+    return _within_hours(situation, holiday)
+
+
+def _first(questions: Iterable[Question], situation: Situation) -> str | None:
+    return next((reason for reason, refuses in questions if refuses(situation)), None)
+
+
+def _refusal(reason: str, until: datetime | None = None) -> Answer:
+    return Answer(REASONS[reason].outcome, reason, until)
+
+
+def _held(situation: Situation, reason: str, until: datetime, opens_at: datetime) -> Answer:
+    if opens_at >= situation.deadline:
+        return Answer(Outcome.END, "too_late", held_by=reason)
+    return _refusal(reason, until)
+
+
+def _held_to_opening(situation: Situation, reason: str, until: datetime, holiday: Holiday) -> Answer:
+    """Held until ``until``; ended at once if the windows open only after the deadline from there."""
+    opens_at = _opening(situation, until, holiday)
+    return _refusal("no_open_window") if opens_at is None else _held(situation, reason, until, opens_at)
+
+
+def _within_hours(situation: Situation, holiday: Holiday) -> Answer:
+    now, deadline = situation.now, situation.deadline
+    if deadline - now < timing.LEAST_VALIDITY:
+        return _refusal("too_late")
+    sky = _state(situation, now, holiday)
+    if isinstance(sky, timing.Open):
+        if timing.validity(now, sky.closes_at, deadline) is not None:
+            return Answer(Outcome.GO, until=min(sky.closes_at, deadline))
+        now = sky.closes_at
+    opens_at = _opening(situation, now, holiday)
+    if opens_at is None:
+        return _refusal("no_open_window")
+    return _held(situation, "quiet_hours", opens_at, opens_at)
+
+
+def _opening(situation: Situation, moment: datetime, holiday: Holiday) -> datetime | None:
+    """The first moment from ``moment`` on at which all windows are open; None if there is none."""
+    sky = _state(situation, moment, holiday)
+    if isinstance(sky, timing.Open):
+        return moment
+    return sky.opens_at if isinstance(sky, timing.Closed) else None
+
+
+def _state(situation: Situation, moment: datetime, holiday: Holiday) -> timing.State:
+    return timing.state(
+        moment, situation.windows, situation.zones, holiday=holiday, store_quiet=situation.store_quiet
+    )
+
+
+def _country_allowed(situation: Situation) -> bool:
+    return situation.allowed_countries is None or situation.country in situation.allowed_countries
+
+
+def _carrier_limit_reached(situation: Situation) -> bool:
+    limit = situation.rule.max_texts_per_cart
+    return limit is not None and situation.texts_for_this_cart >= limit
+
+
+def _if_later(situation: Situation, moment: datetime) -> datetime | None:
+    return moment if moment > situation.now else None
+
+
+def _cap_ends_at(situation: Situation) -> datetime:
+    if situation.kind is StepKind.SERVICE or situation.last_marketing_text_at is None:
+        return situation.now
+    return situation.last_marketing_text_at + situation.contact_cap

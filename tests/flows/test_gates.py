@@ -1,0 +1,423 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flows.consent import Standing
+from flows.gates import (
+    EVENT_PENDING_PAUSE,
+    REASONS,
+    RECHECK_PAUSE,
+    Answer,
+    CartState,
+    Outcome,
+    PlatformCheck,
+    Situation,
+    StepKind,
+    StoreState,
+    may_enroll,
+    may_send,
+)
+from flows.phones import country_of
+from flows.windows import Window, windows_for
+from flows.zones import Place, possible_zones, regions_of
+from tests.flows.judge import is_open
+from tests.flows.test_timing import RECIPIENTS, YEAR, Recipient, places_and_zones
+
+# A Wednesday noon in Ljubljana.
+NOON = datetime(2027, 1, 13, 11, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def situation(**changes: Any) -> Situation:
+    """A cart in Slovenia, left an hour ago, whose text may go."""
+    values: dict[str, Any] = {
+        "now": NOON,
+        "last_activity_at": NOON - HOUR,
+        "idle": timedelta(minutes=30),
+        "cutoff": 4 * DAY,
+        "store": StoreState.ACTIVE,
+        "before_install": False,
+        "cart": CartState.OPEN,
+        "items": 2,
+        "ordered": False,
+        "event_pending": False,
+        "phone": "+38640123456",
+        "phone_problem": None,
+        "country": "SI",
+        "allowed_countries": None,
+        "consent": Standing.GIVEN,
+        "confirmed": False,
+        "suppressed": False,
+        "texts_for_this_cart": 0,
+        "last_marketing_text_at": None,
+        "contact_cap": 16 * HOUR,
+        "sender_available": True,
+        "windows": windows_for([Place("SI", None)]),
+        "zones": ("Europe/Ljubljana",),
+    }
+    return Situation(**{**values, **changes})
+
+
+AMERICAN: dict[str, Any] = {
+    "phone": "+12015550123",
+    "country": "US",
+    "confirmed": True,
+    "windows": windows_for([Place("US", "NJ")]),
+    "zones": ("America/New_York",),
+    "now": NOON + 6 * HOUR,
+    "last_activity_at": NOON + 5 * HOUR,
+}
+
+
+def test_a_cart_with_nothing_against_it_goes() -> None:
+    assert may_enroll(situation()) == Answer(Outcome.GO)
+    assert may_send(situation()) == Answer(Outcome.GO, until=datetime(2027, 1, 13, 19, tzinfo=UTC))
+
+
+ENDS: list[tuple[str, dict[str, Any]]] = [
+    ("uninstalled", {"store": StoreState.UNINSTALLED}),
+    ("ordered", {"ordered": True}),
+    ("ordered", {"cart": CartState.ORDERED}),
+    ("ordered", {"platform_check": PlatformCheck.ORDERED}),
+    ("stopped", {"consent": Standing.WITHDRAWN}),
+    ("stopped", {"suppressed": True}),
+    ("cart_emptied", {"cart": CartState.EMPTIED}),
+    ("cart_emptied", {"items": 0}),
+    ("before_install", {"before_install": True}),
+    ("too_late", {"cart": CartState.EXPIRED}),
+    ("too_late", {"last_activity_at": NOON - 4 * DAY}),
+    ("invalid_number", {"phone": None, "phone_problem": "invalid_number"}),
+    ("not_mobile", {"phone_problem": "not_mobile"}),
+    ("country_off", {"allowed_countries": frozenset({"AT", "HR"})}),
+    ("country_off", {"country": None, "allowed_countries": frozenset({"SI"})}),
+    ("one_text_per_cart", {**AMERICAN, "texts_for_this_cart": 1}),
+]
+WAITS: list[tuple[str, dict[str, Any]]] = [
+    ("no_number", {"phone": None, "country": None, "allowed_countries": frozenset({"SI"})}),
+    ("no_consent", {"consent": Standing.NONE}),
+    ("no_double_opt_in", {"consent": Standing.PENDING}),
+    ("no_double_opt_in", {**AMERICAN, "confirmed": False}),
+]
+HOLDS_OF_BOTH: list[tuple[str, dict[str, Any], timedelta]] = [
+    ("store_inactive", {"store": StoreState.RECONNECT}, RECHECK_PAUSE),
+    ("store_paused", {"store": StoreState.PAUSED}, RECHECK_PAUSE),
+    ("event_pending", {"event_pending": True}, EVENT_PENDING_PAUSE),
+    ("idle_again", {"last_activity_at": NOON - timedelta(minutes=10)}, timedelta(minutes=20)),
+]
+HOLDS_OF_SENDING: list[tuple[str, dict[str, Any], timedelta]] = [
+    ("no_sender", {"sender_available": False}, RECHECK_PAUSE),
+    ("cap_reached", {"last_marketing_text_at": NOON - 15 * HOUR}, HOUR),
+    ("quiet_hours", {"now": NOON + 9 * HOUR}, 11 * HOUR),
+    ("quiet_hours", {"store_quiet": (time(11), time(13))}, HOUR),
+]
+NO_WINDOW: dict[str, Any] = {
+    "windows": windows_for([Place("BR", None)]),
+    "zones": ("America/Sao_Paulo", "Asia/Tokyo"),
+}
+
+
+@pytest.mark.parametrize(
+    ("reason", "changes"), ENDS, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_what_ends_a_cart_ends_it_before_and_after_enrollment(reason: str, changes: dict[str, Any]) -> None:
+    assert may_enroll(situation(**changes)) == Answer(Outcome.END, reason)
+    assert may_send(situation(**changes)) == Answer(Outcome.END, reason)
+
+
+@pytest.mark.parametrize(("reason", "changes"), WAITS)
+def test_a_cart_waits_for_what_only_the_shopper_can_give_until_it_is_too_late(
+    reason: str, changes: dict[str, Any]
+) -> None:
+    asked = situation(**changes)
+    assert may_enroll(asked) == Answer(Outcome.WAIT, reason, asked.deadline)
+
+
+@pytest.mark.parametrize(("reason", "changes"), WAITS)
+def test_a_text_whose_consent_changed_on_the_way_is_asked_again_soon(
+    reason: str, changes: dict[str, Any]
+) -> None:
+    asked = situation(**changes)
+    assert may_send(asked) == Answer(Outcome.WAIT, reason, asked.now + RECHECK_PAUSE)
+
+
+@pytest.mark.parametrize(("reason", "changes", "pause"), HOLDS_OF_BOTH)
+def test_what_delays_a_cart_delays_enrollment_and_sending(
+    reason: str, changes: dict[str, Any], pause: timedelta
+) -> None:
+    asked = situation(**changes)
+    assert may_enroll(asked) == may_send(asked) == Answer(Outcome.HOLD, reason, asked.now + pause)
+
+
+@pytest.mark.parametrize(("reason", "changes", "pause"), HOLDS_OF_SENDING)
+def test_what_delays_only_the_text_lets_the_cart_enroll(
+    reason: str, changes: dict[str, Any], pause: timedelta
+) -> None:
+    asked = situation(**changes)
+    assert may_send(asked) == Answer(Outcome.HOLD, reason, asked.now + pause)
+    assert may_enroll(asked) == Answer(Outcome.GO)
+
+
+def test_hours_that_never_come_end_the_cart_when_its_text_is_due() -> None:
+    assert may_send(situation(**NO_WINDOW)) == Answer(Outcome.END, "no_open_window")
+    assert may_send(situation(windows=(), zones=())) == Answer(Outcome.END, "no_open_window")
+
+
+def test_every_reason_is_reached_and_every_one_that_is_reached_is_explained() -> None:
+    cases = [
+        *ENDS,
+        *WAITS,
+        *(case[:2] for case in HOLDS_OF_BOTH + HOLDS_OF_SENDING),
+        ("no_open_window", NO_WINDOW),
+    ]
+    reached = {reason for reason, _ in cases}
+    assert reached == set(REASONS)
+    for reason, changes in cases:
+        answer = may_send(situation(**changes))
+        assert answer.reason == reason
+        assert answer.outcome is REASONS[reason].outcome
+        assert REASONS[reason].sentence.endswith(".")
+
+
+def test_what_ends_is_named_before_what_waits_or_holds() -> None:
+    delays: dict[str, Any] = {"consent": Standing.NONE, "store": StoreState.PAUSED, "event_pending": True}
+    for reason, changes in ENDS:
+        assert may_send(situation(**{**delays, **changes})).reason == reason
+        assert may_enroll(situation(**{**delays, **changes})).reason == reason
+
+
+def test_an_order_says_more_than_a_stop_and_an_uninstall_more_than_both() -> None:
+    both = situation(ordered=True, suppressed=True)
+    assert may_send(both).reason == "ordered"
+    assert may_send(replace(both, store=StoreState.UNINSTALLED)).reason == "uninstalled"
+
+
+@pytest.mark.parametrize("check", [PlatformCheck.CLEAR, PlatformCheck.UNKNOWN])
+def test_a_platform_that_does_not_answer_in_time_stops_nothing(check: PlatformCheck) -> None:
+    assert may_send(situation(platform_check=check)).outcome is Outcome.GO
+
+
+class TestDeadline:
+    def test_a_cart_lives_for_the_flow_s_cutoff_after_the_last_activity(self) -> None:
+        assert situation().deadline == NOON - HOUR + 4 * DAY
+
+    def test_carriers_that_ask_for_less_win(self) -> None:
+        american = situation(**AMERICAN)
+        assert american.deadline == american.last_activity_at + 2 * DAY
+        assert replace(american, cutoff=DAY).deadline == american.last_activity_at + DAY
+
+    def test_an_american_cart_is_too_late_after_48_hours(self) -> None:
+        left = NOON + 6 * HOUR - 2 * DAY
+        assert may_send(situation(**{**AMERICAN, "last_activity_at": left})).reason == "too_late"
+        assert may_send(situation(**{**AMERICAN, "last_activity_at": left + HOUR})).outcome is Outcome.GO
+
+    def test_a_text_that_could_only_go_after_the_deadline_ends_at_once(self) -> None:
+        evening = NOON + 9 * HOUR
+        asked = situation(now=evening, cutoff=12 * HOUR)
+        assert may_send(asked) == Answer(Outcome.END, "too_late", held_by="quiet_hours")
+
+    def test_an_opening_at_the_deadline_is_too_late_and_one_before_it_is_not(self) -> None:
+        evening, opening = NOON + 9 * HOUR, NOON + 20 * HOUR
+        left = evening - HOUR
+        at_deadline = situation(now=evening, last_activity_at=left, cutoff=opening - left)
+        assert may_send(at_deadline).reason == "too_late"
+        just_before = replace(at_deadline, cutoff=opening - left + timedelta(minutes=1))
+        assert may_send(just_before) == Answer(Outcome.HOLD, "quiet_hours", opening)
+
+    @pytest.mark.parametrize(("reason", "changes", "pause"), HOLDS_OF_BOTH + HOLDS_OF_SENDING)
+    def test_no_hold_reaches_beyond_the_deadline(
+        self, reason: str, changes: dict[str, Any], pause: timedelta
+    ) -> None:
+        asked = situation(**changes)
+        short = replace(asked, cutoff=asked.now - asked.last_activity_at + pause)
+        expected = Answer(Outcome.END, "too_late", held_by=reason)
+        if pause > timedelta(minutes=1):
+            assert may_send(short) == expected
+        assert may_send(replace(short, cutoff=short.cutoff - timedelta(seconds=1))) == expected
+
+    def test_a_cap_that_ends_at_night_before_a_deadline_in_the_night_ends_at_once(self) -> None:
+        asked = situation(last_marketing_text_at=NOON - 4 * HOUR, cutoff=20 * HOUR)
+        assert may_send(asked) == Answer(Outcome.END, "too_late", held_by="cap_reached")
+
+    def test_a_last_minute_before_the_deadline_is_not_worth_trying(self) -> None:
+        assert may_send(situation(cutoff=HOUR + timedelta(seconds=59))).reason == "too_late"
+        enough = may_send(situation(cutoff=HOUR + timedelta(seconds=60)))
+        assert enough == Answer(Outcome.GO, until=NOON + timedelta(seconds=60))
+
+
+def test_a_last_minute_before_closing_holds_until_the_next_opening() -> None:
+    closing = datetime(2027, 1, 13, 19, tzinfo=UTC)
+    assert may_send(situation(now=closing - timedelta(seconds=60))).outcome is Outcome.GO
+    assert may_send(situation(now=closing - timedelta(seconds=59))) == Answer(
+        Outcome.HOLD, "quiet_hours", closing + 12 * HOUR
+    )
+
+
+class TestCap:
+    def test_the_cap_ends_exactly_when_it_says(self) -> None:
+        assert may_send(situation(last_marketing_text_at=NOON - 16 * HOUR)).outcome is Outcome.GO
+        almost = NOON - 16 * HOUR + timedelta(seconds=1)
+        assert may_send(situation(last_marketing_text_at=almost)).reason == "cap_reached"
+
+    def test_no_cap_is_no_cap(self) -> None:
+        assert (
+            may_send(situation(last_marketing_text_at=NOON, contact_cap=timedelta(0))).outcome is Outcome.GO
+        )
+
+    def test_service_texts_are_outside_the_cap_but_not_outside_the_hours(self) -> None:
+        service = situation(last_marketing_text_at=NOON, kind=StepKind.SERVICE)
+        assert may_send(service).outcome is Outcome.GO
+        assert may_send(replace(service, now=NOON + 9 * HOUR)).reason == "quiet_hours"
+
+
+def test_elsewhere_a_cart_may_have_several_texts() -> None:
+    assert may_send(situation(texts_for_this_cart=2)).outcome is Outcome.GO
+
+
+def test_the_address_s_place_and_the_number_s_must_both_be_open() -> None:
+    number: Recipient = ("+12015550123", "US", "CA")
+    torn = {**AMERICAN, "windows": windows_for(regions_of(*number)), "zones": possible_zones(*number)}
+    nine_in_new_york = datetime(2027, 1, 13, 14, tzinfo=UTC)
+    asked = situation(**{**torn, "now": nine_in_new_york, "last_activity_at": nine_in_new_york - HOUR})
+    assert may_send(asked) == Answer(Outcome.HOLD, "quiet_hours", nine_in_new_york + 3 * HOUR)
+
+
+def test_a_holiday_holds_where_the_window_closes_on_it() -> None:
+    def wednesday(_window: Window, day: date) -> bool:
+        return day == NOON.date()
+
+    assert may_send(situation(), wednesday).until == datetime(2027, 1, 14, 7, tzinfo=UTC)
+
+
+STRICTER: list[dict[str, Any]] = [
+    {"store": StoreState.PAUSED},
+    {"store": StoreState.RECONNECT},
+    {"store": StoreState.UNINSTALLED},
+    {"before_install": True},
+    {"cart": CartState.EMPTIED},
+    {"cart": CartState.ORDERED},
+    {"cart": CartState.EXPIRED},
+    {"items": 0},
+    {"ordered": True},
+    {"event_pending": True},
+    {"phone": None},
+    {"phone_problem": "not_mobile"},
+    {"allowed_countries": frozenset[str]()},
+    {"consent": Standing.NONE},
+    {"consent": Standing.PENDING},
+    {"consent": Standing.WITHDRAWN},
+    {"confirmed": False},
+    {"suppressed": True},
+    {"texts_for_this_cart": 9},
+    {"contact_cap": 10 * DAY},
+    {"kind": StepKind.MARKETING},
+    {"platform_check": PlatformCheck.ORDERED},
+    {"sender_available": False},
+    {"idle": 10 * DAY},
+    {"cutoff": timedelta(0)},
+    {"windows": ()},
+    {"zones": ()},
+]
+
+
+@st.composite
+def willing(draw: st.DrawFn) -> Situation:
+    """Anybody, anywhere, at any minute of the year, with only time, place and history against a text."""
+    recipient = draw(st.sampled_from(RECIPIENTS))
+    places, zones = places_and_zones(recipient)
+    now = YEAR + draw(st.integers(0, 365 * 24 * 60 - 1)) * timedelta(minutes=1)
+    ages = st.sampled_from([timedelta(minutes=10), HOUR, HOUR, 15 * HOUR, 20 * HOUR, 2 * DAY, 3 * DAY])
+    return situation(
+        now=now,
+        last_activity_at=now - draw(ages),
+        cutoff=draw(st.sampled_from([DAY, 4 * DAY, 4 * DAY])),
+        phone=recipient[0],
+        country=country_of(recipient[0]),
+        confirmed=True,
+        texts_for_this_cart=draw(st.sampled_from([0, 0, 1])),
+        last_marketing_text_at=draw(st.none() | ages.map(lambda age: now - age)),
+        kind=draw(st.sampled_from(StepKind)),
+        windows=windows_for(places),
+        zones=zones,
+        store_quiet=draw(st.sampled_from([None, None, (time(21), time(9)), (time(12), time(13))])),
+    )
+
+
+def situations() -> st.SearchStrategy[Situation]:
+    """Willing ones, and the same with one or two things against them."""
+    changes = st.lists(st.sampled_from(STRICTER), max_size=2)
+    return st.builds(
+        lambda asked, found: replace(asked, **{k: v for c in found for k, v in c.items()}), willing(), changes
+    )
+
+
+@settings(max_examples=200)
+@given(situations())
+def test_a_text_goes_only_when_nothing_at_all_speaks_against_it(asked: Situation) -> None:
+    answer = may_send(asked)
+    if answer.outcome is not Outcome.GO:
+        return
+    places = tuple((window.country, window.region) for window in asked.windows)
+    assert is_open(asked.now, places, asked.zones)
+    assert answer.until is not None
+    assert is_open(answer.until - timedelta(minutes=1), places, asked.zones)
+    assert answer.until - asked.now >= timedelta(seconds=60)
+    assert answer.until <= asked.last_activity_at + asked.cutoff
+    assert (asked.consent, asked.suppressed, asked.ordered) == (Standing.GIVEN, False, False)
+    if asked.country in ("US", "CA", "PR"):
+        assert asked.confirmed
+        assert asked.texts_for_this_cart == 0
+        assert answer.until <= asked.last_activity_at + 2 * DAY
+
+
+@settings(max_examples=200)
+@given(situations())
+def test_a_refusal_has_its_reason_and_a_hold_its_end_before_the_deadline(asked: Situation) -> None:
+    for answer in (may_send(asked), may_enroll(asked)):
+        if answer.outcome is Outcome.GO:
+            assert answer.reason is None
+            continue
+        assert answer.reason is not None
+        assert answer.outcome is REASONS[answer.reason].outcome
+        assert (answer.until is None) == (answer.outcome is Outcome.END)
+        if answer.outcome is Outcome.HOLD:
+            assert answer.until is not None
+            assert asked.now < answer.until < asked.deadline
+
+
+@given(willing())
+def test_a_text_held_for_its_hours_goes_when_they_open(asked: Situation) -> None:
+    answer = may_send(asked)
+    if answer.reason == "quiet_hours" and answer.until is not None:
+        released = may_send(replace(asked, now=answer.until))
+        assert released.outcome is Outcome.GO or released.reason == "too_late"
+
+
+@settings(max_examples=200)
+@given(willing(), st.sampled_from(STRICTER))
+def test_a_stricter_situation_never_turns_a_refusal_into_a_go(
+    asked: Situation, change: dict[str, Any]
+) -> None:
+    stricter = replace(asked, **change)
+    assert may_send(asked).outcome is Outcome.GO or may_send(stricter).outcome is not Outcome.GO
+    assert may_enroll(asked).outcome is Outcome.GO or may_enroll(stricter).outcome is not Outcome.GO
+
+
+@settings(max_examples=200)
+@given(willing(), willing())
+def test_another_place_zone_or_quiet_hour_never_turns_a_refusal_into_a_go(
+    asked: Situation, other: Situation
+) -> None:
+    stricter = replace(
+        asked,
+        windows=asked.windows + other.windows,
+        zones=asked.zones + other.zones,
+        store_quiet=asked.store_quiet or other.store_quiet,
+    )
+    assert may_send(asked).outcome is Outcome.GO or may_send(stricter).outcome is not Outcome.GO
