@@ -12,11 +12,6 @@ from tests import factories
 
 
 @pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(factories.NOW)
-
-
-@pytest.fixture
 def runtime(database_url: str, redis_url: str, clock: FixedClock) -> Iterator[Runtime]:
     runtime = make_runtime(factories.make_settings(database_url, redis_url), clock)
     yield runtime

@@ -1,0 +1,182 @@
+"""The flows of a store: which one is active, its versions, import and export.
+
+A version is never changed after it is written, so an enrollment keeps the one it began with.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import isodate
+from sqlalchemy import select, tuple_, update
+from sqlalchemy.orm import Session
+
+from app.models import AuditEvent, Flow, FlowVersion, Store
+from flows.definition import (
+    DEFAULT_CART_FLOW,
+    FlowDefinition,
+    Step,
+    Trigger,
+    dump_definition,
+    parse_definition,
+)
+
+CART_ABANDONED = "cart_abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveFlow:
+    """The flow that a store runs for a trigger, in its current version."""
+
+    id: int
+    store_id: int
+    version: int
+    definition: FlowDefinition
+
+
+def import_definition(session: Session, store: Store, data: object, actor: str, now: datetime) -> Flow:
+    """Take in a flow in its JSON form: the same name is a new version, another name a new flow.
+
+    An active one switches off the store's other flow of that trigger. Raises DefinitionError before
+    anything changes.
+    """
+    definition = parse_definition(data, store.locale)
+    return _save(session, store, definition, actor, now)
+
+
+def ensure_default_flow(session: Session, store: Store, now: datetime) -> None:
+    """Give a store without any flow the built-in one."""
+    session.flush()
+    if session.scalar(select(Flow.id).where(Flow.store_id == store.id).limit(1)) is None:
+        _save(session, store, DEFAULT_CART_FLOW, "system", now)
+
+
+def export(session: Session, store: Store) -> list[dict[str, object]]:
+    """All flows of the store in their JSON form, by name; what ``import_definition`` takes."""
+    rows = session.execute(
+        select(Flow, FlowVersion.definition)
+        .join(FlowVersion, _is_current_version())
+        .where(Flow.store_id == store.id)
+        .order_by(Flow.name)
+    )
+    return [
+        dump_definition(replace(stored_definition(definition), id=flow.id, active=flow.active))
+        for flow, definition in rows
+    ]
+
+
+def active_flow(session: Session, store_id: int, trigger: str = CART_ABANDONED) -> ActiveFlow | None:
+    return active_flows(session, [store_id], trigger).get(store_id)
+
+
+def active_flows(
+    session: Session, store_ids: Iterable[int], trigger: str = CART_ABANDONED
+) -> dict[int, ActiveFlow]:
+    """The active flows of many stores, by store, in one query."""
+    rows = session.execute(
+        select(Flow.id, Flow.store_id, Flow.current_version, FlowVersion.definition)
+        .join(FlowVersion, _is_current_version())
+        .where(Flow.store_id.in_(set(store_ids)), Flow.trigger_type == trigger, Flow.active)
+    )
+    return {
+        store_id: ActiveFlow(flow_id, store_id, version, stored_definition(definition))
+        for flow_id, store_id, version, definition in rows
+    }
+
+
+def versions(
+    session: Session, wanted: Iterable[tuple[int, int, int]]
+) -> dict[tuple[int, int, int], FlowDefinition]:
+    """Definitions by (store id, flow id, version), in one query."""
+    name = (FlowVersion.store_id, FlowVersion.flow_id, FlowVersion.version)
+    rows = session.execute(select(*name, FlowVersion.definition).where(tuple_(*name).in_(set(wanted))))
+    return {
+        (store_id, flow_id, version): stored_definition(data) for store_id, flow_id, version, data in rows
+    }
+
+
+def stored_definition(data: dict[str, Any]) -> FlowDefinition:
+    """A definition as it was stored. It was checked on its way in and is not checked again: a store that
+    changes its language afterwards must not break flows that run."""
+    return _read(json.dumps(data, sort_keys=True))
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> FlowDefinition:
+    data = json.loads(text)
+    trigger = data["trigger"]
+    return FlowDefinition(
+        name=data["name"],
+        active=data["active"],
+        trigger=Trigger(
+            trigger["type"],
+            isodate.parse_duration(trigger["idle"]),
+            isodate.parse_duration(trigger["cutoff"]),
+        ),
+        steps=tuple(
+            Step(**(step | {"delay": isodate.parse_duration(step["delay"])})) for step in data["steps"]
+        ),
+    )
+
+
+def _is_current_version() -> Any:
+    same_flow = (FlowVersion.store_id == Flow.store_id) & (FlowVersion.flow_id == Flow.id)
+    return same_flow & (FlowVersion.version == Flow.current_version)
+
+
+def _save(session: Session, store: Store, definition: FlowDefinition, actor: str, now: datetime) -> Flow:
+    # Two imports at once would else take the same version number.
+    session.execute(select(Store.id).where(Store.id == store.id).with_for_update(key_share=True))
+    if definition.active:
+        _switch_off(session, store.id, definition.trigger.type, now)
+    flow = _next_version(session, store.id, definition, now)
+    flow.active = definition.active
+    session.add(
+        FlowVersion(
+            store_id=store.id,
+            flow_id=flow.id,
+            version=flow.current_version,
+            definition=dump_definition(replace(definition, id=None)),
+            actor=actor,
+            created_at=now,
+        )
+    )
+    details = {"flow_id": flow.id, "version": flow.current_version, "active": flow.active}
+    session.add(
+        AuditEvent(store_id=store.id, actor=actor, action="flow_saved", details=details, occurred_at=now)
+    )
+    session.flush()
+    return flow
+
+
+def _switch_off(session: Session, store_id: int, trigger: str, now: datetime) -> None:
+    session.execute(
+        update(Flow)
+        .where(Flow.store_id == store_id, Flow.trigger_type == trigger, Flow.active)
+        .values(active=False, updated_at=now)
+    )
+
+
+def _next_version(session: Session, store_id: int, definition: FlowDefinition, now: datetime) -> Flow:
+    flow = session.scalar(select(Flow).where(Flow.store_id == store_id, Flow.name == definition.name))
+    if flow is not None:
+        flow.current_version += 1
+        flow.trigger_type, flow.updated_at = definition.trigger.type, now
+        return flow
+    flow = Flow(
+        store_id=store_id,
+        name=definition.name,
+        trigger_type=definition.trigger.type,
+        active=False,
+        current_version=1,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(flow)
+    session.flush()
+    return flow
