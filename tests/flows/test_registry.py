@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Any
 
 import pytest
 from sqlalchemy import select
