@@ -1,0 +1,27 @@
+#!/bin/sh
+# Prints the path of a Chromium that runs. Where there is none, installs Debian's if that is possible.
+set -eu
+
+say() { printf '%s\n' "$*" >&2; }
+
+find_chromium() {
+    for name in chromium chromium-browser google-chrome google-chrome-stable /usr/bin/chromium; do
+        # Ubuntu's chromium-browser may be a mere hint to install a snap: only one that answers counts.
+        if path=$(command -v "$name") && "$path" --version > /dev/null 2>&1; then
+            printf '%s\n' "$path"
+            return 0
+        fi
+    done
+    return 1
+}
+
+find_chromium && exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
+    say "Installing Chromium for the browser tests (once) ..."
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq >&2
+    apt-get install -y -qq --no-install-recommends chromium fonts-liberation >&2
+    find_chromium && exit 0
+fi
+say "The browser tests need Chromium: install it (Debian: apt-get install chromium) and try again."
+exit 1
