@@ -121,11 +121,12 @@ def run(port: int, host: str) -> None:
 
 @main.command()
 @PORT
-def demo(port: int) -> None:
+@click.option("--reset", is_flag=True, help="Forget what happened in it before.")
+def demo(port: int, reset: bool) -> None:
     """The product on a small stage: a shop, a phone and the admin, with embedded servers."""
     from app.ops.local import run_demo
 
-    _exit(run_demo(dict(os.environ), port))
+    _exit(run_demo(dict(os.environ), port, reset))
 
 
 def _exit(code: int) -> None:

@@ -16,7 +16,7 @@ from cryptography.fernet import Fernet
 
 from app.config import PREFIX, SettingError, Settings, read_settings
 from app.db import migrate
-from app.ops.embedded import EmbeddedServer, start_postgres, start_valkey
+from app.ops.embedded import EmbeddedServer, erase, start_postgres, start_valkey
 from app.ops.processes import CannotStartError, Child, Program, free_port, run_together
 from app.queue import QUEUES
 
@@ -31,6 +31,7 @@ DEMO_SETTINGS = {
     "COUNTRIES": "*",
 }
 READY_TRIES = 600
+POSTGRES_FOLDER, VALKEY_FOLDER = SERVER_FOLDERS = ("postgres", "valkey")
 
 
 def run_all(environment: Environment, host: str, port: int) -> int:
@@ -38,12 +39,18 @@ def run_all(environment: Environment, host: str, port: int) -> int:
     return _run(environment, host, port, lambda settings: _say(f"Warmcart runs at {settings.public_url}"))
 
 
-def run_demo(environment: Environment, port: int) -> int:
+def run_demo(environment: Environment, port: int, reset: bool = False) -> int:
     """``warmcart demo``: always its own servers and data, never the ones a setting names."""
     own = {name: value for name, value in environment.items() if not name.startswith(PREFIX)}
-    folder = environment.get(PREFIX + "DATA_FOLDER", "var")
+    folder = Path(environment.get(PREFIX + "DATA_FOLDER", "var")) / "demo"
     own |= {PREFIX + name: value for name, value in DEMO_SETTINGS.items()}
-    own[PREFIX + "DATA_FOLDER"] = str(Path(folder) / "demo")
+    own[PREFIX + "DATA_FOLDER"] = str(folder)
+    try:
+        for name in SERVER_FOLDERS if reset else ():
+            erase(folder / name)
+    except CannotStartError as error:
+        click.echo(str(error), err=True)
+        return 2
     return _run(own, "127.0.0.1", port, _announce_demo)
 
 
@@ -68,9 +75,9 @@ def _complete(environment: Environment, host: str, port: int, stack: ExitStack) 
         return []
     folder = Path(environment.get(PREFIX + "DATA_FOLDER", "var"))
     folder.mkdir(parents=True, exist_ok=True)
-    postgres = start_postgres(folder / "postgres")
+    postgres = start_postgres(folder / POSTGRES_FOLDER)
     stack.callback(postgres.stop)
-    valkey = start_valkey(folder / "valkey")
+    valkey = start_valkey(folder / VALKEY_FOLDER)
     stack.callback(valkey.stop)
     given = {PREFIX + "DATABASE_URL": postgres.url, PREFIX + "REDIS_URL": valkey.url}
     defaults = _kept_keys(folder / "keys.env") | {PREFIX + "PUBLIC_URL": f"http://{host}:{port}"}
