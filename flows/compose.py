@@ -1,0 +1,290 @@
+"""From a cart to the words that leave: language, template, merge fields, link, way out, segments.
+
+The merchant's words come first, in the language chosen for the shopper; where there are none, ours.
+Whatever the data hold, the link stands in the body whole and once, and the way out is its last line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from connectors.platform import Money
+from flows import catalogs
+from flows.language import Reason, choose_language, match_language
+from flows.merge_fields import (
+    TITLE_FLOOR,
+    TITLE_LIMIT,
+    clean_first_name,
+    clean_store_name,
+    clean_title,
+    format_count,
+    format_money,
+    shorten,
+)
+from flows.placeholders import Piece, fill, parse, placeholders
+from flows.segments import Encoding, Measure, measure, normalise
+
+BUDGET = {Encoding.GSM7: 1, Encoding.UCS2: 2}
+"""The segments that a cart's text should stay within."""
+
+_FOOTER = "sms.footer.stop"
+_FOOTER_WITH_STORE = "sms.footer.stop_with_store"
+
+_SENTENCE_START = re.compile(r"(?:^|\n|[.!?…]\s+)[¡¿]?\s*$")
+_AFTER_COLON = re.compile(r":\s+$")
+_AFTER_A_NAME = " ,;:!.–-"
+_STANDS_APART = re.compile(r"[\s,.;:!?)…]")
+
+
+class Source(StrEnum):
+    """Whose words a text has: the merchant's or ours."""
+
+    CUSTOM = "custom"
+    BUILT_IN = "built_in"
+
+
+class Note(StrEnum):
+    """What a merchant may want to know about how a text came out."""
+
+    PRODUCT_SHORTENED = "product_shortened"
+    PRODUCT_NOT_NAMED = "product_not_named"
+    NAME_LEFT_OUT = "name_left_out"
+    CUSTOM_UNUSABLE = "custom_unusable"
+    """One of the merchant's texts asks for a value that is not known of this cart, such as the total."""
+    FOOTER_IN_OTHER_LANGUAGE = "footer_in_other_language"
+    """The merchant's text is in a language that has no catalog: the way out is in the next best."""
+
+
+class Answer(StrEnum):
+    """What we answer to a shopper's own text; the values are catalog keys."""
+
+    STOP = "sms.stop_confirmation"
+    START = "sms.start_confirmation"
+    HELP = "sms.help"
+
+
+class NoText(LookupError):
+    """A step has words in no language that may be used for this shopper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One line of the cart. ``nameable`` is off for a product that the merchant wants left unnamed."""
+
+    title: str
+    quantity: int = 1
+    nameable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is known of the shopper's language: locales as platforms write them, the ISO country."""
+
+    checkout_locale: str | None = None
+    customer_locale: str | None = None
+    country: str | None = None
+    store_locale: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CartText:
+    """What a cart's text is made of.
+
+    ``texts`` are the step's own words by tag, as ``flows.definition`` checked them. ``store_name`` is
+    never blank. ``link`` is the short link, whole. ``total`` is what the shopper saw (presentment
+    money); None where the platform did not tell. ``name_products`` is the store's switch.
+    """
+
+    step_key: str
+    store_name: str
+    link: str
+    wishes: Wishes
+    texts: Mapping[str, str] = field(default_factory=dict)
+    products: Sequence[Product] = ()
+    total: Money | None = None
+    first_name: str | None = None
+    name_products: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A text ready to leave, and how it came to be. ``language`` is the tag of the words used."""
+
+    body: str
+    language: str
+    language_reason: Reason
+    measure: Measure
+    used: Source
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    template: str
+    language: str
+    reason: Reason
+    used: Source
+
+
+def compose(text: CartText) -> Composed:
+    """The text of one step for one cart. Raises NoText."""
+    title = _title(text)
+    words = _choose_words(text, named=bool(title))
+    footer_language = match_language(words.language, catalogs.languages_with(_FOOTER))
+    own_language = footer_language or _fallback_language(text.wishes)
+    values = _values(text, words)
+    footer = _footer(words.template, own_language, values["store"])
+    pieces = parse(words.template)
+    if not values["first_name"]:
+        pieces = without_first_name(pieces)
+
+    def render(product: str) -> str:
+        return normalise(fill(pieces, values | {"product": product}).strip() + "\n" + footer)
+
+    used = placeholders(words.template)
+    unnamed = catalogs.template("sms.product.unnamed", own_language)
+    shown = _fitting(title, render) if title and "product" in used else title or unnamed
+    body = render(shown)
+    notes = {
+        Note.PRODUCT_SHORTENED: title != "" and shown != title,
+        Note.PRODUCT_NOT_NAMED: title == "" and (words.used is Source.BUILT_IN or "product" in used),
+        Note.NAME_LEFT_OUT: "first_name" in used and not values["first_name"],
+        Note.CUSTOM_UNUSABLE: len(_usable(text)) < len(text.texts),
+        Note.FOOTER_IN_OTHER_LANGUAGE: footer_language is None,
+    }
+    told = tuple(note for note, holds in notes.items() if holds)
+    return Composed(body, words.language, words.reason, measure(body), words.used, told)
+
+
+def compose_service(
+    answer: Answer, language: str | None, store_name: str, contact: str, store_locale: str | None = None
+) -> Composed:
+    """The answer to STOP, START or HELP in ``language``, else in the store's, else in English.
+
+    ``contact`` is where the shop is reached, an address or an e-mail; HELP tells it.
+    """
+    choice = choose_language(language, None, None, store_locale, catalogs.languages_with(answer))
+    if choice is None:
+        raise NoText(f"{answer} has words neither in {language} nor in English")
+    words = catalogs.text(answer, choice.tag, store=_store_name(store_name), contact=contact)
+    body = normalise(words)
+    return Composed(body, choice.tag, choice.reason, measure(body), Source.BUILT_IN)
+
+
+def without_first_name(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """A template for a shopper whose first name is not known.
+
+    Inside a sentence the name takes the space and comma before it along: "Hi {first_name}, your"
+    becomes "Hi, your". At the start of a sentence it takes what follows, and the next word begins the
+    sentence: "{first_name}, your" becomes "Your".
+    """
+    words = [piece.words for piece in pieces] + [""]
+    before = ""
+    for index, piece in enumerate(pieces):
+        before += words[index]
+        if piece.placeholder != "first_name":
+            before += "x" if piece.placeholder else ""
+        elif _SENTENCE_START.search(before):
+            after = words[index + 1].lstrip(_AFTER_A_NAME)
+            words[index + 1] = after[:1].upper() + after[1:]
+        elif _AFTER_COLON.search(before):
+            words[index + 1] = words[index + 1].lstrip(_AFTER_A_NAME)
+        elif index + 1 == len(pieces) or _STANDS_APART.match(words[index + 1]):
+            words[index] = words[index].rstrip().removesuffix(",")
+    named = [piece.placeholder if piece.placeholder != "first_name" else None for piece in pieces] + [None]
+    return tuple(map(Piece, words, named))
+
+
+def _title(text: CartText) -> str:
+    """The first product that may be named; empty if there is none."""
+    if not text.name_products:
+        return ""
+    titles = (clean_title(product.title) for product in text.products if product.nameable)
+    return next(filter(None, titles), "")
+
+
+def _choose_words(text: CartText, named: bool) -> _Words:
+    """First the language, out of all there is; then the merchant's own words of it before ours."""
+    wishes = text.wishes
+    custom = _usable(text)
+    key = f"sms.{text.step_key}" if named else f"sms.{text.step_key}.unnamed"
+    built_in = catalogs.languages_with(key) if text.step_key in catalogs.BUILT_IN_STEPS else ()
+    choice = choose_language(
+        wishes.checkout_locale,
+        wishes.customer_locale,
+        wishes.country,
+        wishes.store_locale,
+        (*custom, *built_in),
+    )
+    if choice is None:
+        raise NoText(f"step {text.step_key!r} has no words that fit the shopper, the store or English")
+    own = match_language(choice.tag, tuple(custom), wishes.store_locale)
+    if own is not None:
+        return _Words(custom[own], own, choice.reason, Source.CUSTOM)
+    return _Words(catalogs.template(key, choice.tag), choice.tag, choice.reason, Source.BUILT_IN)
+
+
+def _usable(text: CartText) -> dict[str, str]:
+    known = {"store", "first_name", "product", "link"}
+    known |= {"total"} if text.total is not None else set()
+    known |= {"count"} if text.products else set()
+    return {tag: words for tag, words in text.texts.items() if known.issuperset(placeholders(words))}
+
+
+def _values(text: CartText, words: _Words) -> dict[str, str]:
+    values = {
+        "store": _store_name(text.store_name),
+        "first_name": clean_first_name(text.first_name),
+        "link": text.link,
+    }
+    country = text.wishes.country
+    used = placeholders(words.template)
+    if "count" in used:
+        count = sum(product.quantity for product in text.products)
+        values["count"] = format_count(count, words.language, country)
+    if "total" in used and text.total is not None:
+        values["total"] = format_money(text.total, words.language, country)
+    return values
+
+
+def _store_name(name: str) -> str:
+    cleaned = clean_store_name(name)
+    if not cleaned:
+        raise ValueError("a text must say who writes: the store's name is blank")
+    return cleaned
+
+
+def _footer(template: str, language: str, store: str) -> str:
+    """The way out; it names the store where the words before it do not."""
+    key = _FOOTER if "store" in placeholders(template) else _FOOTER_WITH_STORE
+    return catalogs.text(key, language, store=store)
+
+
+def _fallback_language(wishes: Wishes) -> str:
+    choice = choose_language(
+        wishes.checkout_locale,
+        wishes.customer_locale,
+        wishes.country,
+        wishes.store_locale,
+        catalogs.languages_with(_FOOTER),
+    )
+    return choice.tag if choice else "en"
+
+
+def _fitting(title: str, render: Callable[[str], str]) -> str:
+    """The longest form of the title with which the text stays in its budget, or nearest to it."""
+    forms = dict.fromkeys(shorten(title, limit) for limit in range(TITLE_LIMIT, TITLE_FLOOR - 1, -1))
+    excess: dict[str, int] = {}
+    for form in forms:
+        excess[form] = _over_budget(render(form))
+        if excess[form] == 0:
+            return form
+    return min(excess, key=excess.__getitem__)
+
+
+def _over_budget(body: str) -> int:
+    cost = measure(body)
+    return max(0, cost.segments - BUDGET[cost.encoding])
