@@ -1,0 +1,173 @@
+"""What one shop of the stand-in holds. It is told by webhook bodies, so that both worlds agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+SCOPES = (
+    "write_customers",
+    "write_discounts",
+    "read_orders",
+    "read_fulfillments",
+    "read_products",
+    "read_locales",
+)
+Body = Mapping[str, Any]
+
+
+@dataclass
+class Shop:
+    """One shop: its own data, and the nodes that its API shows, by gid.
+
+    ``withheld`` names fields (``Order.email``) that the API answers with null and ACCESS_DENIED, as it
+    does without approval for protected customer data.
+    """
+
+    domain: str
+    number: int
+    installed: bool = True
+    scopes: tuple[str, ...] = SCOPES
+    details: dict[str, Any] = field(default_factory=dict)
+    locales: list[dict[str, Any]] = field(default_factory=list)
+    checkouts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    customers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    withheld: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        usual = {
+            "id": f"gid://shopify/Shop/{self.number}",
+            "name": self.domain.partition(".")[0],
+            "primaryDomain": {"url": f"https://{self.domain}"},
+            "currencyCode": "USD",
+            "ianaTimezone": "America/New_York",
+            "shopAddress": {"countryCodeV2": "US"},
+            "shipsToCountries": ["US", "CA", "DE"],
+        }
+        self.details = usual | self.details
+        self.locales = self.locales or [{"locale": "en", "primary": True}, {"locale": "de", "primary": False}]
+
+    def put_checkout(self, body: Body) -> None:
+        """An abandoned checkout as a checkouts/create or checkouts/update body tells it."""
+        gid = f"gid://shopify/AbandonedCheckout/{body['token']}"
+        lines = body.get("line_items") or []
+        self.checkouts[gid] = {
+            "id": gid,
+            "abandonedCheckoutUrl": body["abandoned_checkout_url"],
+            "createdAt": moment(body["created_at"]),
+            "updatedAt": moment(body["updated_at"]),
+            "completedAt": moment(body.get("completed_at")),
+            "customer": self._customer_of(body),
+            "shippingAddress": _address(body.get("shipping_address")),
+            "billingAddress": _address(body.get("billing_address")),
+            "totalPriceSet": _bag(body["total_price"], body["currency"]),
+            "lineItems": [_line(line, body["currency"]) for line in lines],
+        }
+
+    def put_order(self, body: Body) -> None:
+        """An order as an orders/* body tells it."""
+        gid = body["admin_graphql_api_id"]
+        back = sum(
+            float(entry["amount"])
+            for refund in body.get("refunds") or []
+            for entry in refund["transactions"]
+            if entry["kind"] == "refund" and entry["status"] == "success"
+        )
+        self.orders[gid] = {
+            "id": gid,
+            "name": body["name"],
+            "createdAt": moment(body["created_at"]),
+            "updatedAt": moment(body["updated_at"]),
+            "cancelledAt": moment(body.get("cancelled_at")),
+            "cartToken": body.get("cart_token"),
+            "checkoutToken": body.get("checkout_token"),
+            "customerLocale": body.get("customer_locale"),
+            "email": body.get("email"),
+            "phone": body.get("phone"),
+            "test": body.get("test", False),
+            "discountCodes": [code["code"] for code in body.get("discount_codes") or []],
+            "displayFinancialStatus": (body.get("financial_status") or "pending").upper(),
+            "statusPageUrl": body["order_status_url"],
+            "totalPriceSet": _bag(body["total_price"], body["currency"]),
+            "totalRefundedSet": _bag(f"{back:.2f}", body["currency"]),
+            "customer": self._customer_of(body),
+            "shippingAddress": _address(body.get("shipping_address")),
+            "billingAddress": _address(body.get("billing_address")),
+        }
+
+    def put_consent(self, body: Body) -> None:
+        """A customer's consent as a customers_marketing_consent/update body tells it."""
+        told = body["sms_marketing_consent"]
+        customer = self._customer(body["id"])
+        customer["updatedAt"] = moment(told["consent_updated_at"])
+        customer["defaultPhoneNumber"] = {
+            "phoneNumber": body["phone"],
+            "smsMarketingConsent": {
+                "state": told["state"].upper(),
+                "optInLevel": (told["opt_in_level"] or "unknown").upper(),
+                "updatedAt": moment(told["consent_updated_at"]),
+            },
+        }
+
+    def _customer_of(self, body: Body) -> dict[str, Any] | None:
+        told = body.get("customer") or {}
+        if not told:
+            return None
+        customer = self._customer(told["id"])
+        customer["firstName"] = told.get("first_name")
+        customer["updatedAt"] = moment(told.get("updated_at")) or customer["updatedAt"]
+        customer["defaultEmailAddress"] = {"emailAddress": told["email"]} if told.get("email") else None
+        if told.get("phone") and not customer["defaultPhoneNumber"]:
+            never = {"state": "NEVER_SUBSCRIBED", "optInLevel": None, "updatedAt": None}
+            customer["defaultPhoneNumber"] = {"phoneNumber": told["phone"], "smsMarketingConsent": never}
+        return {"id": customer["id"]}
+
+    def _customer(self, number: int) -> dict[str, Any]:
+        gid = f"gid://shopify/Customer/{number}"
+        blank: dict[str, Any] = {
+            "id": gid,
+            "firstName": None,
+            "locale": "en",
+            "updatedAt": "2000-01-01T00:00:00Z",
+            "defaultPhoneNumber": None,
+            "defaultEmailAddress": None,
+        }
+        return self.customers.setdefault(gid, blank)
+
+
+def moment(value: str | None) -> str | None:
+    """A date as GraphQL writes it: UTC, whole seconds."""
+    if value is None:
+        return None
+    return datetime.fromisoformat(value).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _bag(amount: str, currency: str) -> dict[str, Any]:
+    money = {"amount": amount, "currencyCode": currency}
+    return {"shopMoney": money, "presentmentMoney": money}
+
+
+def _address(told: Any) -> dict[str, Any] | None:
+    if not told:
+        return None
+    return {
+        "phone": told.get("phone"),
+        "firstName": told.get("first_name"),
+        "countryCodeV2": told.get("country_code"),
+        "provinceCode": told.get("province_code"),
+        "zip": told.get("zip"),
+    }
+
+
+def _line(line: Body, currency: str) -> dict[str, Any]:
+    return {
+        "title": line["title"],
+        "quantity": line["quantity"],
+        "image": {"url": f"https://cdn.shopify.com/s/files/1/products/{line['product_id']}.jpg"},
+        "product": {"id": f"gid://shopify/Product/{line['product_id']}"},
+        "variant": {"id": f"gid://shopify/ProductVariant/{line['variant_id']}"},
+        "originalUnitPriceSet": _bag(line["price"], currency),
+    }
