@@ -84,15 +84,16 @@ class Due(TenantRow, Base):
     ``cart_expiry`` (subject: cart), ``resend`` (subject: message), ``in_doubt`` (subject: message).
     ``lane`` is ``<store>`` or ``<store>:<sender>``; claims rotate over lanes. Claiming moves ``due_at``
     to the end of the lease and sets ``lease``, so that a claim whose worker died comes due by itself
-    and only the holder of the lease can finish the row. Done rows are deleted.
+    and only the holder of the lease can finish the row. Done rows are deleted. ``once_key`` is
+    ``<kind>:<subject>``: the way to find what is planned for a subject. Every index is written at
+    every claim, so there are no more of them than claiming needs; nothing points to these rows.
     """
 
     __tablename__ = "due"
-    __table_args__ = tenant(
+    __table_args__ = (
         UniqueConstraint("once_key"),
         Index(None, "kind", "lane", "due_at", "id"),
         Index(None, "kind", "due_at"),
-        Index(None, "store_id", "kind", "subject"),
     )
 
     kind: Mapped[str]

@@ -272,13 +272,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_due_store_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_due")),
         sa.UniqueConstraint("once_key", name=op.f("uq_due_once_key")),
-        sa.UniqueConstraint("store_id", "id", name=op.f("uq_due_store_id_id")),
     )
     op.create_index(op.f("ix_due_kind_due_at"), "due", ["kind", "due_at"], unique=False)
     op.create_index(op.f("ix_due_kind_lane_due_at_id"), "due", ["kind", "lane", "due_at", "id"], unique=False)
-    op.create_index(
-        op.f("ix_due_store_id_kind_subject"), "due", ["store_id", "kind", "subject"], unique=False
-    )
     op.create_table(
         "flow",
         sa.Column("name", sa.Text(), nullable=False),
@@ -1171,7 +1167,6 @@ def downgrade() -> None:
     op.drop_table("handshake")
     op.drop_index("uq_flow_active", table_name="flow", postgresql_where=sa.text("active"))
     op.drop_table("flow")
-    op.drop_index(op.f("ix_due_store_id_kind_subject"), table_name="due")
     op.drop_index(op.f("ix_due_kind_lane_due_at_id"), table_name="due")
     op.drop_index(op.f("ix_due_kind_due_at"), table_name="due")
     op.drop_table("due")
