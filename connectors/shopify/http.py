@@ -14,10 +14,11 @@ _SLOW_DOWN = 2.0
 
 
 def open_session(connections: int = 16) -> requests.Session:
-    """A session with room for as many calls at once; it never retries by itself."""
+    """A session that keeps this many connections, to as many shops; it never retries by itself."""
     session = requests.Session()
-    session.mount("https://", HTTPAdapter(pool_maxsize=connections, max_retries=0))
-    session.mount("http://", HTTPAdapter(pool_maxsize=connections, max_retries=0))
+    adapter = HTTPAdapter(pool_connections=connections, pool_maxsize=connections, max_retries=0)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
     session.headers["User-Agent"] = "Warmcart"
     return session
 

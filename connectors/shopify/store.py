@@ -51,18 +51,18 @@ class ShopifyStore:
                 yield cart
 
     def changes(self, since: datetime) -> Iterator[Event]:
-        """Orders first, for they stop texts; then consent; then carts."""
+        """Orders first, for they stop texts; then carts; then the consent of customers."""
         since = since.replace(microsecond=0)
         search = f"updated_at:>={_moment(since)}"
         for node in self._nodes("orders_changed", search):
             order = nodes.order_seen(node)
             if order and order.updated_at >= since:
                 yield order
-        yield from self._consent_changes(since)
         for node in self._nodes("abandoned_checkouts", search):
             cart = nodes.cart_seen(node)
             if cart and cart.updated_at >= since:
                 yield cart
+        yield from self._consent_changes(since)
 
     def find_order(self, keys: Sequence[Key], shopper: Shopper, since: datetime) -> OrderSeen | None:
         """An order of one of these carts, whenever placed; else the person's latest since ``since``.

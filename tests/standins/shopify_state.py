@@ -101,7 +101,7 @@ class Shop:
     def put_consent(self, body: Body) -> None:
         """A customer's consent as a customers_marketing_consent/update body tells it."""
         told = body["sms_marketing_consent"]
-        customer = self._customer(body["id"])
+        customer = self._customer(f"gid://shopify/Customer/{body['id']}")
         customer["updatedAt"] = moment(told["consent_updated_at"])
         customer["defaultPhoneNumber"] = {
             "phoneNumber": body["phone"],
@@ -116,7 +116,8 @@ class Shop:
         told = body.get("customer") or {}
         if not told:
             return None
-        customer = self._customer(told["id"])
+        # Printed samples round the plain number.
+        customer = self._customer(told["admin_graphql_api_id"])
         customer["firstName"] = told.get("first_name")
         customer["updatedAt"] = moment(told.get("updated_at")) or customer["updatedAt"]
         customer["defaultEmailAddress"] = {"emailAddress": told["email"]} if told.get("email") else None
@@ -125,8 +126,7 @@ class Shop:
             customer["defaultPhoneNumber"] = {"phoneNumber": told["phone"], "smsMarketingConsent": never}
         return {"id": customer["id"]}
 
-    def _customer(self, number: int) -> dict[str, Any]:
-        gid = f"gid://shopify/Customer/{number}"
+    def _customer(self, gid: str) -> dict[str, Any]:
         blank: dict[str, Any] = {
             "id": gid,
             "firstName": None,

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
 
+from connectors.shopify.graphql import AdminClient
 from connectors.shopify.http import open_session
-from tests.standins.shopify import ShopifyStandin
+from connectors.shopify.store import ShopifyStore
+from connectors.shopify.tokens import TokenEndpoint
+from tests.standins.shopify import CLIENT_ID, CLIENT_SECRET, ShopifyStandin
+
+SHOP = "good.myshopify.com"
+Connect = Callable[[str], AdminClient]
 
 
 class Clock:
@@ -40,3 +46,21 @@ def standin(clock: Clock) -> Iterator[ShopifyStandin]:
 def session() -> Iterator[requests.Session]:
     with open_session() as opened:
         yield opened
+
+
+@pytest.fixture
+def connect(standin: ShopifyStandin, session: requests.Session, clock: Clock) -> Connect:
+    """Gives a client for a shop, with a token of its own."""
+
+    def connected(shop: str) -> AdminClient:
+        standin.shop(shop)
+        endpoint = TokenEndpoint(shop, CLIENT_ID, [CLIENT_SECRET], session, standin.url)
+        tokens = endpoint.exchange(standin.id_token(shop), clock())
+        return AdminClient(shop, lambda: tokens.access_token, session, standin.url, clock.sleep)
+
+    return connected
+
+
+@pytest.fixture
+def store(connect: Connect) -> ShopifyStore:
+    return ShopifyStore(connect(SHOP))

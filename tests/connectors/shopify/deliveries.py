@@ -10,9 +10,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from connectors.platform import Key, Shopper
+
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "shopify"
 RECEIVED_AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SECRET = "shpss_0123456789abcdef0123456789abcdef"
+
+CHECKOUT_TOKEN = Key("checkout_token", "84ad78572dae52a8cbea7d55371afe89")
+CART_TOKEN = Key("cart_token", "Z2NwLXVzLWVhc3QxOjAxSkJaTUVRSjgzNUJUN1BTNjEzRFdRUFFQ")
+HENRY = Shopper(
+    phones=("+14235550123",),
+    email="henry@example.com",
+    first_name="Henry",
+    customer_id="7358220173425",
+    country="US",
+    region="TN",
+    postcode="37604",
+)
+"""The shopper of the linked payloads, and the names of the cart."""
 
 FILES = sorted(PAYLOADS.glob("*/*.json"))
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import graphql
@@ -12,29 +12,13 @@ import structlog
 from connectors.platform import ConnectorError, Reconnect, Throttled, Unreachable
 from connectors.shopify.graphql import BRISK, PATIENT, AdminClient, Patience, TooCostly, document
 from connectors.shopify.tokens import TokenEndpoint
-from tests.connectors.shopify.conftest import Clock
+from tests.connectors.shopify.conftest import SHOP, Clock, Connect
 from tests.standins.shopify import CLIENT_ID, CLIENT_SECRET, ShopifyStandin
 from tests.standins.shopify_graphql import EXCERPT, admin_schema
 
-SHOP = "good.myshopify.com"
 QUERIES = Path(__file__).parents[3] / "connectors" / "shopify" / "queries"
 OPERATIONS = sorted(file.stem for file in QUERIES.glob("*.graphql") if file.stem != "order_fragment")
 LIST = {"first": 10, "after": None, "query": ""}
-
-Connect = Callable[[str], AdminClient]
-
-
-@pytest.fixture
-def connect(standin: ShopifyStandin, session: requests.Session, clock: Clock) -> Connect:
-    """A client for a shop, with a token of its own."""
-
-    def connected(shop: str) -> AdminClient:
-        standin.shop(shop)
-        endpoint = TokenEndpoint(shop, CLIENT_ID, [CLIENT_SECRET], session, standin.url)
-        tokens = endpoint.exchange(standin.id_token(shop), clock())
-        return AdminClient(shop, lambda: tokens.access_token, session, standin.url, clock.sleep)
-
-    return connected
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -19,12 +19,11 @@ from connectors.shopify.graphql import AdminClient
 from connectors.shopify.store import ShopifyStore
 from connectors.shopify.tokens import TokenEndpoint
 from connectors.shopify.webhooks import read, verify
-from tests.connectors.shopify.conftest import Clock
+from tests.connectors.shopify.conftest import SHOP, Clock
 from tests.connectors.shopify.deliveries import payload
 from tests.standins.shopify import CLIENT_ID, CLIENT_SECRET, ShopifyStandin
 from tests.standins.shopify_search import UnknownSearch, search
 
-SHOP = "good.myshopify.com"
 ROOT = Path(__file__).parents[3]
 
 

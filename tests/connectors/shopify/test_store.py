@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +15,6 @@ from connectors.platform import (
     ConsentChanged,
     ConsentState,
     Item,
-    Key,
     Money,
     OrderSeen,
     OrderStatus,
@@ -25,44 +22,22 @@ from connectors.platform import (
     Shopper,
     StoreChanged,
     StoreClient,
-    Unreachable,
 )
-from connectors.shopify.graphql import AdminClient, Cost
+from connectors.shopify.events import events
+from connectors.shopify.graphql import Cost
 from connectors.shopify.store import LARGEST_PAGE, ShopifyStore, page_size
-from connectors.shopify.tokens import TokenEndpoint
-from tests.connectors.shopify.conftest import Clock
-from tests.connectors.shopify.deliveries import payload
-from tests.standins.shopify import CLIENT_ID, CLIENT_SECRET, ShopifyStandin
+from tests.connectors.shopify.conftest import SHOP, Clock, Connect
+from tests.connectors.shopify.deliveries import CART_TOKEN, CHECKOUT_TOKEN, HENRY, RECEIVED_AT, payload
+from tests.standins.shopify import ShopifyStandin
 
-SHOP = "good.myshopify.com"
 OTHER = "other.myshopify.com"
 ABANDONED: dict[str, Any]
 COMPLETED: dict[str, Any]
 ORDER: dict[str, Any]
 ABANDONED, COMPLETED, ORDER = (json.loads(payload(f"linked/{name}")) for name in ("03", "05", "06"))
-CART_TOKEN = Key("cart_token", "Z2NwLXVzLWVhc3QxOjAxSkJaTUVRSjgzNUJUN1BTNjEzRFdRUFFQ")
-CHECKOUT_TOKEN = Key("checkout_token", "84ad78572dae52a8cbea7d55371afe89")
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 UPDATED_AT = datetime(2024, 11, 6, 2, 23, 10, tzinfo=UTC)
 ORDERED_AT = datetime(2024, 11, 6, 2, 54, 49, tzinfo=UTC)
-
-Connect = Callable[[str], ShopifyStore]
-
-
-@pytest.fixture
-def connect(standin: ShopifyStandin, session: requests.Session, clock: Clock) -> Connect:
-    def connected(shop: str) -> ShopifyStore:
-        standin.shop(shop)
-        endpoint = TokenEndpoint(shop, CLIENT_ID, [CLIENT_SECRET], session, standin.url)
-        tokens = endpoint.exchange(standin.id_token(shop), clock())
-        return ShopifyStore(AdminClient(shop, lambda: tokens.access_token, session, standin.url, clock.sleep))
-
-    return connected
-
-
-@pytest.fixture
-def store(connect: Connect) -> ShopifyStore:
-    return connect(SHOP)
 
 
 def many(number: int) -> dict[str, Any]:
@@ -112,15 +87,7 @@ def test_an_abandoned_checkout_is_an_open_cart(store: ShopifyStore, standin: Sho
         total=Money(Decimal("600.00"), "USD"),
         presentment_total=Money(Decimal("600.00"), "USD"),
         locale="en-US",
-        shopper=Shopper(
-            phones=("+14235550123",),
-            email="henry@example.com",
-            first_name="Henry",
-            customer_id="7358220173425",
-            country="US",
-            region="TN",
-            postcode="37604",
-        ),
+        shopper=HENRY,
         restore_url=ABANDONED["abandoned_checkout_url"],
         step="shipping",
     )
@@ -218,14 +185,14 @@ def test_the_next_page_stays_within_a_thousand_points(size: int, fixed: int, eac
     assert page_size(size, None) == size
 
 
-def test_changes_bring_orders_first_then_consent_then_carts(
+def test_changes_bring_orders_first_then_carts_then_consent(
     store: ShopifyStore, standin: ShopifyStandin
 ) -> None:
     shop = standin.shop(SHOP)
     shop.put_checkout(COMPLETED)
     shop.put_order(ORDER)
     shop.put_consent(consent("unsubscribed", None))
-    order, changed, cart = store.changes(LONG_AGO)
+    order, cart, changed = store.changes(LONG_AGO)
     assert isinstance(order, OrderSeen)
     assert (order.order_id, order.status, order.keys) == (
         "5778367414385",
@@ -275,86 +242,12 @@ def test_an_order_read_from_the_api_says_what_its_webhook_says(
         number="#1017",
         presentment_total=Money(Decimal("600.00"), "USD"),
         refunded=Decimal("85.00"),
-        shopper=Shopper(
-            phones=("+14235550123",),
-            email="henry@example.com",
-            first_name="Henry",
-            customer_id="7358220173425",
-            country="US",
-            region="TN",
-            postcode="37604",
-        ),
+        shopper=HENRY,
         locale="en-US",
         status_url=ORDER["order_status_url"],
         discount_codes=("COMEBACK-7H3K",),
         test=True,
     )
-
-
-def placed(found: OrderSeen | None) -> str | None:
-    return found.order_id if found else None
-
-
-@pytest.mark.parametrize("key", [CHECKOUT_TOKEN, CART_TOKEN])
-def test_an_order_is_found_by_either_key_of_its_cart(
-    store: ShopifyStore, standin: ShopifyStandin, key: Key
-) -> None:
-    standin.shop(SHOP).put_order(ORDER)
-    assert placed(store.find_order([key], Shopper(), datetime(2026, 1, 1, tzinfo=UTC))) == "5778367414385"
-    assert placed(store.find_order([Key(key.kind, "another")], Shopper(), LONG_AGO)) is None
-    assert standin.complaints == []
-
-
-@pytest.mark.parametrize(
-    "shopper",
-    [
-        Shopper(email="Henry@Example.com"),
-        Shopper(customer_id="7358220173425"),
-        Shopper(phones=("(423) 555-0123", "+14235550123")),
-        Shopper(phones=("+14235550123",), email="nobody@example.com", customer_id="1"),
-    ],
-)
-def test_a_persons_order_is_found_if_it_was_placed_since(
-    store: ShopifyStore, standin: ShopifyStandin, shopper: Shopper
-) -> None:
-    shop = standin.shop(SHOP)
-    shop.put_order(ORDER)
-    shop.put_consent(json.loads(payload("linked/11")))
-    assert placed(store.find_order([], shopper, ORDERED_AT)) == "5778367414385"
-    assert placed(store.find_order([], shopper, ORDERED_AT + timedelta(seconds=1))) is None
-    assert standin.complaints == []
-
-
-def test_nothing_is_asked_when_nothing_is_known(store: ShopifyStore, standin: ShopifyStandin) -> None:
-    unknown = Shopper(phones=("555-555-SHIP",))
-    assert store.find_order([Key("woo_order", "1")], unknown, LONG_AGO) is None
-    assert standin.calls == []
-
-
-@pytest.mark.parametrize("value", ['a" OR email:"henry@example.com', "a\\", "a'b", "a) OR (b"])
-def test_a_strange_key_is_a_phrase_and_no_search(
-    store: ShopifyStore, standin: ShopifyStandin, value: str
-) -> None:
-    standin.shop(SHOP).put_order(ORDER)
-    found = store.find_order([Key("cart_token", value)], Shopper(email=f"{value}@example.com"), LONG_AGO)
-    assert found is None
-    assert standin.complaints == []
-
-
-def test_an_answer_to_a_search_that_shopify_ignored_is_not_believed(
-    store: ShopifyStore, standin: ShopifyStandin, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    standin.shop(SHOP).put_order(ORDER)
-    monkeypatch.setattr("tests.standins.shopify_graphql.search", lambda kind, text: lambda node: True)
-    stranger = Shopper(email="stranger@example.com", customer_id="1")
-    assert store.find_order([Key("cart_token", "another")], stranger, LONG_AGO) is None
-
-
-def test_a_last_look_does_not_wait(store: ShopifyStore, standin: ShopifyStandin, clock: Clock) -> None:
-    standin.disturb(503)
-    with pytest.raises(Unreachable):
-        store.find_order([CART_TOKEN], Shopper(), LONG_AGO)
-    assert clock.slept == []
 
 
 def test_a_list_that_shopify_withholds_is_an_error_and_no_empty_list(
@@ -384,7 +277,7 @@ def test_withheld_personal_data_leaves_the_order(store: ShopifyStore, standin: S
 
 
 def test_two_stores_never_see_each_others_carts_and_orders(connect: Connect, standin: ShopifyStandin) -> None:
-    ours, theirs = connect(SHOP), connect(OTHER)
+    ours, theirs = ShopifyStore(connect(SHOP)), ShopifyStore(connect(OTHER))
     standin.shop(SHOP).put_checkout(ABANDONED)
     standin.shop(SHOP).put_order(ORDER)
     assert list(theirs.changes(LONG_AGO)) == []
@@ -408,3 +301,18 @@ def test_webhooks_that_the_app_declares_need_no_repair(store: ShopifyStore, stan
     assert health.active == 27
     assert health.repaired == ()
     assert standin.calls == []
+
+
+@pytest.mark.parametrize("name", ["official/2026-07.checkouts.create", "linked/01", "linked/02", "linked/04"])
+def test_the_api_tells_of_a_checkout_what_its_webhook_tells(
+    store: ShopifyStore, standin: ShopifyStandin, name: str
+) -> None:
+    standin.shop(SHOP).put_checkout(json.loads(payload(name)))
+    (cart,) = store.open_carts(datetime(2021, 1, 1, tzinfo=UTC))
+    (told,) = events("checkouts/update", payload(name), RECEIVED_AT)
+    assert isinstance(told, CartSeen)
+    assert set(cart.keys) < set(told.keys)
+    assert (cart.updated_at, cart.total, cart.restore_url) == (told.updated_at, told.total, told.restore_url)
+    assert [item.variant_id for item in cart.items] == [item.variant_id for item in told.items]
+    assert cart.shopper.customer_id == told.shopper.customer_id
+    assert standin.complaints == []

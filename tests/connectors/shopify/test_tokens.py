@@ -9,10 +9,8 @@ import requests
 from connectors.platform import ConnectorError, Reconnect, Throttled, Unreachable
 from connectors.shopify.id_token import StaleIdToken
 from connectors.shopify.tokens import TokenEndpoint, WrongClientSecret
-from tests.connectors.shopify.conftest import Clock
+from tests.connectors.shopify.conftest import SHOP, Clock
 from tests.standins.shopify import CLIENT_ID, CLIENT_SECRET, ShopifyStandin
-
-SHOP = "good.myshopify.com"
 
 
 @pytest.fixture
