@@ -74,17 +74,17 @@ class EmbeddedServer(ABC):
 
     def __init__(self, folder: Path, fast: bool) -> None:
         self.process: subprocess.Popen[bytes] | None = None
-        self._folder = folder.absolute()
-        self._data = self._folder / "data"
-        self._log = self._folder / "log"
+        self.folder = folder.absolute()
+        self._data = self.folder / "data"
+        self._log = self.folder / "log"
         self._fast = fast
         self._inherited: list[int] = []
         self._undo = ExitStack()
 
     def prepare(self) -> None:
         """Take the folder, find the binaries and see that there are data."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock = ServerLock(self._folder)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = ServerLock(self.folder)
         self._undo.callback(self._lock.release)
         self._inherited = [self._lock.descriptor]
         self._log.write_bytes(b"")
@@ -190,12 +190,12 @@ class _Postgres(EmbeddedServer):
         if self._data.exists():
             (self._data / "postmaster.pid").unlink(missing_ok=True)  # our lock says that nobody runs
             return
-        fresh = self._folder / "data.unfinished"
+        fresh = self.folder / "data.unfinished"
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
         _give(fresh, self._account)
         command = [str(self._binaries / "initdb"), "-D", self._name_for_server(fresh), "--username=postgres"]
-        command += ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
+        command += ["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", "--locale=C.UTF-8"]
         if self._spawn(command + ["--no-sync"] * self._fast).wait() != 0:
             raise EmbeddedServerError(f"PostgreSQL's initdb failed: {self._last_words()}")
         fresh.rename(self._data)
@@ -279,7 +279,9 @@ def _start(server: EmbeddedServer) -> EmbeddedServer:
         server.launch()
     except PermissionError as error:
         server.stop()
-        raise EmbeddedServerError(f"{error.filename}: not permitted; it belongs to another user.") from error
+        raise EmbeddedServerError(
+            f"{error.filename or server.folder} belongs to another user: start as that user, or remove it."
+        ) from error
     except BaseException:
         server.stop()
         raise

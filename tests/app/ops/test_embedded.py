@@ -43,23 +43,27 @@ import os, pwd, sys
 from pathlib import Path
 import psycopg, redis
 from app.ops import embedded, server_binaries
-folder, wheels = map(Path, sys.argv[1:])
+
+def use(folder):
+    postgres = embedded.start_postgres(folder / "postgres", fast=True)
+    valkey = embedded.start_valkey(folder / "valkey", fast=True)
+    with psycopg.connect(postgres.url) as connection, redis.Redis.from_url(valkey.url) as client:
+        answer = connection.execute("SELECT current_user").fetchone()[0], client.ping()
+    valkey.stop()
+    postgres.stop()
+    return answer
+
+home, wheels, rehearsal = map(Path, sys.argv[1:])
 if os.geteuid() == 0:
+    use(rehearsal)
     nobody = pwd.getpwnam("nobody")
     os.setgroups([])
     os.setgid(nobody.pw_gid)
     os.setuid(nobody.pw_uid)
 server_binaries._wheel_base = lambda package: wheels
-postgres = embedded.start_postgres(folder / "postgres", fast=True)
-valkey = embedded.start_valkey(folder / "valkey", fast=True)
-with psycopg.connect(postgres.url) as connection:
-    print(*connection.execute("SELECT current_user").fetchone())
-with redis.Redis.from_url(valkey.url) as client:
-    print(client.ping())
-valkey.stop()
-postgres.stop()
+print(*use(home))
 """
-"""Root gives up its rights; what Python still has to import lies where only root can read, perhaps."""
+"""Root rehearses before it gives up its rights: Python may lie where only root can import from."""
 
 
 @pytest.fixture
@@ -200,13 +204,13 @@ def test_a_normal_user_starts_the_servers_too(tmp_path: Path) -> None:
         if os.geteuid() == 0:
             shutil.chown(home, "nobody")
         answer = subprocess.run(
-            [sys.executable, "-c", AS_NORMAL_USER, str(home), str(wheels)],
+            [sys.executable, "-c", AS_NORMAL_USER, str(home), str(wheels), str(tmp_path)],
             cwd=ROOT,
             env=os.environ | {"TMPDIR": "/tmp"},
             capture_output=True,
             text=True,
         )
-    assert (answer.stdout, answer.returncode) == ("warmcart\nTrue\n", 0), answer.stderr
+    assert (answer.stdout, answer.returncode) == ("warmcart True\n", 0), answer.stderr
 
 
 def test_data_of_another_postgresql_are_refused_and_left_alone(tmp_path: Path) -> None:

@@ -82,6 +82,12 @@ def notes(journal: Path, what: str) -> list[list[str]]:
     return [line.split()[1:] for line in lines if line.startswith(what) and len(line.split()) == 3]
 
 
+def wait_for_line(supervisor: subprocess.Popen[str], *words: str) -> None:
+    assert supervisor.stdout
+    lines = iter(supervisor.stdout.readline, "")
+    assert any(all(word in line for word in words) for line in lines), words
+
+
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_all_stage_by_stage(tmp_path: Path, by: int) -> None:
     journal = tmp_path / "journal"
@@ -109,10 +115,16 @@ def test_a_child_that_dies_is_started_again_and_that_is_said(tmp_path: Path) -> 
     assert len(notes(journal, "ended")) == 1
 
 
-def test_a_child_that_keeps_dying_does_not_end_the_others(tmp_path: Path) -> None:
+def test_a_child_that_keeps_dying_or_cannot_come_back_does_not_end_the_others(tmp_path: Path) -> None:
     journal = tmp_path / "journal"
-    with supervised([("broken", ["/bin/false"])], [noting("worker", journal)]) as supervisor:
+    once = tmp_path / "once"
+    once.write_text('#!/bin/sh\nrm "$0"\n')
+    once.chmod(0o755)
+    broken = [("broken", ["/bin/false"]), ("once", [str(once)])]
+    with supervised(broken, [noting("worker", journal)]) as supervisor:
         wait_until(lambda: notes(journal, "began"))
+        wait_for_line(supervisor, "process_died", "broken", "restart_in_seconds=1.0")
+        wait_for_line(supervisor, "process_does_not_start", "once", "No such file")
         supervisor.send_signal(signal.SIGTERM)
         assert supervisor.wait(20) == 0
     assert len(notes(journal, "ended")) == 1
