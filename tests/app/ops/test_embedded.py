@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,8 @@ def start() -> Iterator[Callable[..., EmbeddedServer]]:
 def ask(server: EmbeddedServer, question: str) -> Any:
     with closing(psycopg.connect(server.url, autocommit=True)) as connection:
         cursor = connection.execute(question)
-        return cursor.fetchone()[0] if cursor.description else None
+        row = cursor.fetchone() if cursor.description else None
+        return row[0] if row else None
 
 
 def queue(server: EmbeddedServer) -> redis.Redis:
@@ -142,7 +144,7 @@ def test_a_launcher_that_is_killed_leaves_no_orphan_and_can_be_started_again(tmp
             assert len(below) > len(urls)
             launcher.kill()
         for process in below:
-            wait_until(lambda process=process: is_gone(process), what=f"process {process} is gone")
+            wait_until(partial(is_gone, process), what=f"process {process} is gone")
     left_behind = socket_folder(urls[1])
     assert left_behind.exists()
     start_valkey(folder / "valkey").stop()

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -140,11 +141,12 @@ def test_a_program_that_is_not_there_ends_the_start_with_its_name(tmp_path: Path
 
 def test_a_supervisor_that_is_killed_leaves_no_child_and_no_grandchild() -> None:
     with supervised([("web", [sys.executable, "-c", FORKING])]) as supervisor:
-        below = wait_until(lambda: len(found := descendants(supervisor.pid)) == 2 and found)
+        wait_until(lambda: len(descendants(supervisor.pid)) == 2)
+        below = descendants(supervisor.pid)
         supervisor.kill()
         supervisor.wait()
     for process in below:
-        wait_until(lambda process=process: is_gone(process), what=f"{process} is gone")
+        wait_until(partial(is_gone, process), what=f"{process} is gone")
 
 
 def test_what_make_starts_ends_with_make(tmp_path: Path) -> None:
