@@ -180,7 +180,7 @@ def _apply_all(runtime: Runtime, store: Store, events: Iterable[Event], asked_at
                 current = session.get_one(Store, store.id)
                 intake.apply(session, runtime, current, event, received_at=asked_at)
         except SQLAlchemyError as error:
-            log.error(
+            log.warning(
                 "event_not_applied", store_id=store.id, event=type(event).__name__, error=type(error).__name__
             )
 

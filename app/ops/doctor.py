@@ -93,7 +93,11 @@ def _rows(runtime: Runtime) -> Iterator[Finding]:
         failed = session.scalar(
             select(func.count()).select_from(InboundEvent).where(InboundEvent.state == "failed")
         )
-        stopped = session.scalars(select(ProviderState).where(ProviderState.state == "stopped")).all()
+        stopped = session.scalars(
+            select(ProviderState).where(
+                ProviderState.state == "stopped", ProviderState.until > runtime.clock.now()
+            )
+        ).all()
         broken = session.scalars(select(Store.domain).where(Store.status == "reconnect").limit(20)).all()
     for role in missing:
         command = "scheduler" if role == "scheduler" else f"worker {role}"
