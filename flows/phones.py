@@ -79,7 +79,7 @@ def country_of(e164: str) -> str | None:
 
 
 def mask(e164: str) -> str:
-    """The number as logs and pages may show it: country code and up to three last digits, never the three before."""
+    """The number as logs and pages may show it: the country code and at most the last three digits."""
     number = _parse(e164, None)
     if number is None:
         return "•••"

@@ -102,8 +102,7 @@ def _address(e164: str, country: str | None, region: str | None) -> Place | None
     region = (region or "").strip().upper().removeprefix(f"{country}-") or None
     if country == "US" and region in _US_TERRITORIES:
         country, region = region, None
-    code = phonenumbers.country_code_for_region(country)
-    if not code or not e164.startswith(f"+{code}"):
+    if not e164.startswith(f"+{phonenumbers.country_code_for_region(country)}"):
         return None
     if country in _AREA_CODE_COUNTRIES and (country, region, "") not in _address_zones():
         region = None

@@ -48,8 +48,8 @@ def stop(on: int, source: str = KEYWORD_STOP) -> ConsentEvent:
     return said("withdrawn", on, source=source)
 
 
-def start(on: int | None, *, confirmed: bool = False) -> ConsentEvent:
-    return said("given", on, source=KEYWORD_START, confirmed=confirmed)
+def start(on: int | None, *, confirmed: bool = False, recorded: int | None = None) -> ConsentEvent:
+    return said("given", on, source=KEYWORD_START, confirmed=confirmed, recorded=recorded)
 
 
 def test_nobody_consented_who_never_said_so() -> None:
@@ -91,7 +91,7 @@ def test_an_undated_stop_counts_from_when_we_learnt_of_it() -> None:
         said("pending", 5),
         start(1),
         start(2),
-        start(None),
+        start(None, recorded=5),
     ],
     ids=[
         "the old checkout updated",
@@ -206,7 +206,7 @@ def events(*, dated: bool) -> st.SearchStrategy[ConsentEvent]:
     ) | st.builds(start, days if dated else st.none() | days, confirmed=st.booleans())
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_dated_events_give_the_same_consent_in_every_order_of_arrival(data: st.DataObject) -> None:
     story = data.draw(st.lists(events(dated=True), max_size=7))
@@ -226,7 +226,7 @@ def test_dated_events_give_the_same_consent_in_every_order_of_arrival(data: st.D
     assert derive(arrived) == derive(story)
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(events(dated=False), max_size=8))
 def test_nothing_but_start_or_a_tick_in_a_later_checkout_ever_undoes_a_stop(
     story: list[ConsentEvent],
@@ -245,7 +245,7 @@ def test_nothing_but_start_or_a_tick_in_a_later_checkout_ever_undoes_a_stop(
     )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(events(dated=False), max_size=8))
 def test_without_a_yes_nobody_has_consented(story: list[ConsentEvent]) -> None:
     silent = [

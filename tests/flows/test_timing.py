@@ -58,7 +58,7 @@ def every_day(start: time, end: time) -> Window:
 minutes_of_the_year = st.integers(0, 365 * 24 * 60 - 1).map(lambda minute: YEAR + minute * MINUTE)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(RECIPIENTS), minutes_of_the_year)
 def test_open_means_open_in_every_zone_and_place_until_the_minute_of_closing(
     recipient: Recipient, now: datetime
@@ -75,7 +75,7 @@ def test_open_means_open_in_every_zone_and_place_until_the_minute_of_closing(
         )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(RECIPIENTS), minutes_of_the_year)
 def test_the_opening_is_the_first_lawful_minute(recipient: Recipient, now: datetime) -> None:
     places, zones = places_and_zones(recipient)
@@ -215,7 +215,7 @@ class TestStoreQuietHours:
     def test_quiet_hours_that_cover_the_window_leave_nothing(self) -> None:
         assert self.open_now("2027-01-13T12:00", (time(8), time(22))) == Never()
 
-    @settings(max_examples=100)
+    @settings(max_examples=100, deadline=None)
     @given(st.sampled_from(RECIPIENTS), minutes_of_the_year, st.tuples(st.times(), st.times()))
     def test_quiet_hours_only_ever_narrow(self, recipient: Recipient, now: datetime, quiet: Hours) -> None:
         places, zones = places_and_zones(recipient)
@@ -244,6 +244,11 @@ def test_hours_that_never_meet_are_never_open() -> None:
 def test_a_window_that_is_closed_every_day_is_never_open() -> None:
     closed = window("DE", weekday=None, saturday=None, sunday=None)
     assert state(at("2027-01-13T12:00"), [closed], ["Europe/Berlin"]) == Never()
+
+
+def test_one_window_that_never_opens_keeps_all_closed() -> None:
+    closed = window("DE", weekday=None, saturday=None, sunday=None)
+    assert state(at("2027-01-13T12:00"), [window("DE"), closed], ["Europe/Berlin"]) == Never()
 
 
 @pytest.mark.parametrize(("windows", "zones"), [([], ["Europe/Berlin"]), (["DE"], []), ([], [])])

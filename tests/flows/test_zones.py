@@ -146,6 +146,10 @@ def test_an_address_in_a_country_with_another_dialling_code_tells_nothing(
     assert possible_zones("+12015550123", country, region, "35001") == ("America/New_York",)
 
 
+def test_a_postcode_of_such_a_country_tells_nothing_either() -> None:
+    assert possible_zones("+34612345678", "DE", None, "35001") == ("Atlantic/Canary", "Europe/Madrid")
+
+
 @pytest.mark.parametrize("region", [None, "", "ZZ"])
 def test_an_unknown_state_leaves_the_decision_to_the_area_code(region: str | None) -> None:
     assert regions_of("+12015550123", "US", region) == (Place("US", "NJ"),)
