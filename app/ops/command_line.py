@@ -171,15 +171,19 @@ def flow() -> None:
 
 @flow.command("export")
 @click.argument("domain", metavar="STORE")
-def flow_export(domain: str) -> None:
-    """Print the store's flows as a JSON list."""
+@click.option("--name", help="Another flow than the active one.")
+def flow_export(domain: str, name: str | None) -> None:
+    """Print the store's active flow as JSON, in the form that flow import takes."""
     from app.ops.show import find_store
     from flows import registry
 
     with opened() as runtime, runtime.database.session() as session:
-        click.echo(
-            json.dumps(registry.export(session, find_store(session, domain)), indent=2, ensure_ascii=False)
-        )
+        flows = registry.export(session, find_store(session, domain))
+    wanted = [one for one in flows if (one["name"] == name if name else one["active"])]
+    if not wanted:
+        names = ", ".join(str(one["name"]) for one in flows) or "none"
+        raise Stopped(f"{domain} has no {f'flow {name}' if name else 'active flow'}; its flows: {names}")
+    click.echo(json.dumps(wanted[0], indent=2, ensure_ascii=False))
 
 
 @flow.command("import")
