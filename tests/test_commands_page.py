@@ -28,8 +28,8 @@ def section(name: str, command: click.Command) -> str:
 
 
 def page() -> str:
-    head = "# Commands\n\nThe console script `warmcart`. STORE is the store's domain, as `warmcart store list` prints it."
-    return "\n\n".join([head, *(section(name, command) for name, command in commands(main))]) + "\n"
+    intro = "The console script `warmcart`. STORE is the store's domain, as `warmcart store list` prints it."
+    return "\n\n".join(["# Commands", intro, *(section(name, command) for name, command in commands(main))]) + "\n"
 
 
 def test_every_command_and_option_is_documented_as_its_help_says():
