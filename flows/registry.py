@@ -58,16 +58,41 @@ def ensure_default_flow(session: Session, store: Store, now: datetime) -> None:
 
 def export(session: Session, store: Store) -> list[dict[str, object]]:
     """All flows of the store in their JSON form, by name; what ``import_definition`` takes."""
+    return [
+        dump_definition(replace(definition, id=flow.id, active=flow.active))
+        for flow, definition in all_flows(session, store.id)
+    ]
+
+
+def all_flows(session: Session, store_id: int) -> list[tuple[Flow, FlowDefinition]]:
+    """The flows of a store, by name, each in its current version."""
     rows = session.execute(
         select(Flow, FlowVersion.definition)
         .join(FlowVersion, _is_current_version())
-        .where(Flow.store_id == store.id)
+        .where(Flow.store_id == store_id)
         .order_by(Flow.name)
     )
-    return [
-        dump_definition(replace(stored_definition(definition), id=flow.id, active=flow.active))
-        for flow, definition in rows
-    ]
+    return [(flow, stored_definition(definition)) for flow, definition in rows]
+
+
+def switch(session: Session, store: Store, flow_id: int, active: bool, actor: str, now: datetime) -> bool:
+    """Switch a flow on or off; on switches off the store's other flow of that trigger.
+
+    Carts that are in a flow stay in it. Says whether the store has such a flow.
+    """
+    _lock(session, store)
+    flow = session.scalar(select(Flow).where(Flow.store_id == store.id, Flow.id == flow_id))
+    if flow is None or flow.active == active:
+        return flow is not None
+    if active:
+        _switch_off(session, store.id, flow.trigger_type, now)
+    flow.active, flow.updated_at = active, now
+    details = {"flow_id": flow.id, "version": flow.current_version, "active": active}
+    session.add(
+        AuditEvent(store_id=store.id, actor=actor, action="flow_switched", details=details, occurred_at=now)
+    )
+    session.flush()
+    return True
 
 
 def active_flow(session: Session, store_id: int, trigger: str = CART_ABANDONED) -> ActiveFlow | None:
@@ -130,8 +155,7 @@ def _is_current_version() -> Any:
 
 
 def _save(session: Session, store: Store, definition: FlowDefinition, actor: str, now: datetime) -> Flow:
-    # Two imports at once would else take the same version number.
-    session.execute(select(Store.id).where(Store.id == store.id).with_for_update(key_share=True))
+    _lock(session, store)
     if definition.active:
         _switch_off(session, store.id, definition.trigger.type, now)
     flow = _next_version(session, store.id, definition, now)
@@ -152,6 +176,11 @@ def _save(session: Session, store: Store, definition: FlowDefinition, actor: str
     )
     session.flush()
     return flow
+
+
+def _lock(session: Session, store: Store) -> None:
+    """One change of a store's flows at a time: two would else take the same version number."""
+    session.execute(select(Store.id).where(Store.id == store.id).with_for_update(key_share=True))
 
 
 def _switch_off(session: Session, store_id: int, trigger: str, now: datetime) -> None:

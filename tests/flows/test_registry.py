@@ -70,6 +70,38 @@ def test_an_inactive_import_leaves_the_other_flow_running(runtime: Runtime, stor
         assert active is not None and active.id == running.id
 
 
+def _switch(runtime: Runtime, store: Store, flow_id: int, active: bool) -> bool:
+    with runtime.database.session() as session:
+        return registry.switch(session, store, flow_id, active, "person:7", NOW)
+
+
+def test_switching_a_flow_on_switches_the_other_one_off(runtime: Runtime, store: Store) -> None:
+    first, second = _import(runtime, store), _import(runtime, store, name="Draft", active=False)
+    assert _switch(runtime, store, second.id, True)
+    with runtime.database.session() as session:
+        flags = {flow.id: flow.active for flow in session.scalars(select(Flow))}
+    assert flags == {first.id: False, second.id: True}
+
+
+def test_a_switched_flow_keeps_its_version_and_says_who_switched_it(runtime: Runtime, store: Store) -> None:
+    flow = _import(runtime, store)
+    assert _switch(runtime, store, flow.id, False) and _switch(runtime, store, flow.id, False)
+    with runtime.database.session() as session:
+        assert registry.active_flow(session, store.id) is None
+        assert session.get_one(Flow, flow.id).current_version == 1
+        found = session.scalars(select(AuditEvent).where(AuditEvent.action == "flow_switched")).all()
+    assert [(event.actor, event.details["active"]) for event in found] == [("person:7", False)]
+
+
+def test_a_store_cannot_switch_another_stores_flow(runtime: Runtime, store: Store) -> None:
+    with runtime.database.session() as session:
+        neighbour = factories.make_store(session)
+    theirs = _import(runtime, neighbour)
+    assert not _switch(runtime, store, theirs.id, False)
+    with runtime.database.session() as session:
+        assert registry.active_flow(session, neighbour.id) is not None
+
+
 def test_a_flow_of_one_store_never_touches_another_stores(runtime: Runtime, store: Store) -> None:
     with runtime.database.session() as session:
         neighbour = factories.make_store(session)
