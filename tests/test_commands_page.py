@@ -29,7 +29,8 @@ def section(name: str, command: click.Command) -> str:
 
 def page() -> str:
     intro = "The console script `warmcart`. STORE is the store's domain, as `warmcart store list` prints it."
-    return "\n\n".join(["# Commands", intro, *(section(name, command) for name, command in commands(main))]) + "\n"
+    sections = [section(name, command) for name, command in commands(main)]
+    return "\n\n".join(["# Commands", intro, *sections]) + "\n"
 
 
 def test_every_command_and_option_is_documented_as_its_help_says():
