@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable, Mapping
+from http.cookiejar import DefaultCookiePolicy
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -32,6 +33,7 @@ STORE_PORTS = frozenset({80, 443, 8080, 8443})
 
 LONGEST_URL = 500
 MOST_REDIRECTS = 5
+STORES_AT_ONCE = 64
 
 _NEVER_IN_AN_ADDRESS = re.compile(r"[\s\\\x00-\x1f\x7f]")
 _HOST = re.compile(r"[0-9a-f:.]*:[0-9a-f:.]+|[a-z0-9_-]+(\.[a-z0-9_-]+)*")
@@ -125,7 +127,8 @@ def guarded_session(
     """A session that calls public addresses only, unless ``allow_private`` (tests, demo).
 
     Raises AddressRefused or Unreachable from the call that would have connected elsewhere. It ignores
-    proxies and netrc of the environment: through a proxy, the proxy would resolve the name.
+    proxies and netrc of the environment: through a proxy, the proxy would resolve the name. It keeps no
+    cookies: one session serves many stores.
     ``resolve`` and ``connect`` take the place of the network in tests.
     """
 
@@ -135,6 +138,7 @@ def guarded_session(
     session = requests.Session()
     session.trust_env = False
     session.max_redirects = MOST_REDIRECTS
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     adapter = _GuardedAdapter(_pools(addresses, connect))
     session.mount("https://", adapter)
     session.mount("http://", adapter)
@@ -159,7 +163,7 @@ def _checked(host: str, port: int, allow_private: bool, resolve: Resolve) -> lis
 class _GuardedAdapter(HTTPAdapter):
     def __init__(self, pools: Mapping[str, type[HTTPConnectionPool]]) -> None:
         self._pools = pools
-        super().__init__()
+        super().__init__(pool_connections=STORES_AT_ONCE)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

@@ -311,9 +311,11 @@ def shop(certificate: tuple[str, str] | None = None, redirect: str | None = None
             server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def rerouted(server: Shop, resolve: Any, dead: frozenset[str] | set[str] = frozenset()) -> requests.Session:
