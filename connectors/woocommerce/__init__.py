@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
+import requests
+
+from connectors.addresses import guarded_session
 from connectors.platform import Delivery, Event, Restore
 from connectors.woocommerce import events, links, webhooks
+from connectors.woocommerce.rest import BASIC, Credentials, RestClient
+from connectors.woocommerce.store import WooCommerceStore
 
 
 class WooCommercePlatform:
@@ -25,3 +31,20 @@ class WooCommercePlatform:
 
     def restore_url(self, restore: Restore) -> str | None:
         return links.restore_url(restore)
+
+
+PLATFORM = WooCommercePlatform()
+
+
+def make_store_client(
+    store_url: str, keys: Mapping[str, str], webhook_secret: str, allow_private: bool
+) -> WooCommerceStore:
+    """A client of one store. ``keys`` holds ``key``, ``secret`` and, if another than Basic, ``method``."""
+    credentials = Credentials(store_url, keys["key"], keys["secret"], keys.get("method", BASIC))
+    return WooCommerceStore(RestClient(credentials, _session(allow_private)), webhook_secret)
+
+
+@lru_cache
+def _session(allow_private: bool) -> requests.Session:
+    """One pool of connections per process."""
+    return guarded_session(allow_private)

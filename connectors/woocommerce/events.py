@@ -26,7 +26,7 @@ def events(topic: str, body: bytes, received_at: datetime) -> Sequence[Event]:
     """
     content = load_object(body)
     if is_error(content):
-        return (ConnectionBroken(_detail(content)),)
+        return () if _is_gone(content) else (ConnectionBroken(_detail(content)),)
     if topic == "order.deleted" and "status" not in content:
         return removed_events(_id(content))
     if topic in ORDER_IS_SO_NOW:
@@ -37,8 +37,13 @@ def events(topic: str, body: bytes, received_at: datetime) -> Sequence[Event]:
 
 
 def is_error(content: Json) -> bool:
-    """A signed error in place of the thing: the webhook's owner lost the right to read it."""
+    """A signed error in place of the thing: the webhook's owner may not read it, or it is gone."""
     return "code" in content and "id" not in content
+
+
+def _is_gone(content: Json) -> bool:
+    """The thing was deleted for good between the change and its delivery: nobody lost any right."""
+    return text(member(content, "data", "status")) == "404"
 
 
 def _detail(content: Json) -> str:

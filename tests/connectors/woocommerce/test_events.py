@@ -337,6 +337,15 @@ def test_a_signed_error_body_breaks_the_connection_whatever_the_topic() -> None:
         assert events(topic, body, RECEIVED_AT) == (ConnectionBroken("woocommerce_rest_cannot_view: Sorry."),)
 
 
+def test_an_order_that_was_deleted_before_its_delivery_breaks_nothing() -> None:
+    gone = {
+        "code": "woocommerce_rest_shop_order_invalid_id",
+        "message": "Invalid ID.",
+        "data": {"status": 404},
+    }
+    assert events("order.updated", encoded(gone), RECEIVED_AT) == ()
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"id": 0}, {"id": None}, {"status": ""}, {"total": "x"}, {"total": "Infinity"}, {"currency": ""}],
