@@ -230,7 +230,10 @@ class TestDeadline:
         just_before = replace(at_deadline, cutoff=opening - left + timedelta(minutes=1))
         assert may_send(just_before) == Answer(Outcome.HOLD, "quiet_hours", opening)
 
-    @pytest.mark.parametrize(("reason", "changes", "pause"), HOLDS_OF_BOTH + HOLDS_OF_SENDING)
+    @pytest.mark.parametrize(
+        ("reason", "changes", "pause"),
+        [*HOLDS_OF_BOTH, *HOLDS_OF_SENDING, *((reason, changes, RECHECK_PAUSE) for reason, changes in WAITS)],
+    )
     def test_no_hold_reaches_beyond_the_deadline(
         self, reason: str, changes: dict[str, Any], pause: timedelta
     ) -> None:
@@ -246,7 +249,7 @@ class TestDeadline:
         assert may_send(asked) == Answer(Outcome.END, "too_late", held_by="cap_reached")
 
     def test_a_last_minute_before_the_deadline_is_not_worth_trying(self) -> None:
-        assert may_send(situation(cutoff=HOUR + timedelta(seconds=59))).reason == "too_late"
+        assert may_send(situation(cutoff=HOUR + timedelta(seconds=59))) == Answer(Outcome.END, "too_late")
         enough = may_send(situation(cutoff=HOUR + timedelta(seconds=60)))
         assert enough == Answer(Outcome.GO, until=NOON + timedelta(seconds=60))
 
