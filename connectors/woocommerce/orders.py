@@ -194,7 +194,7 @@ def _item(line: Json) -> Item:
 
 def _plain(name: str) -> str:
     """Product names may hold markup and entities, which no text message shows."""
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", name)).split())
+    return " ".join(html.unescape(re.sub(r"<[^<>]*>", " ", name)).split())
 
 
 def _quantity(line: Json) -> int:

@@ -20,7 +20,7 @@ import requests
 from woocommerce.oauth import OAuth
 
 from connectors.woocommerce.body import Json, identifier
-from connectors.woocommerce.calls import Answer, call, no_data, refusal, unreachable
+from connectors.woocommerce.calls import CALL_TIMEOUT, Answer, call, no_data, refusal, unreachable
 
 BASIC, QUERY = "basic", "query"
 API = "wc/v3"
@@ -45,11 +45,15 @@ class RestClient:
     """Calls of one store with one key. Raises ConnectorError and nothing else.
 
     ``credentials.method`` changes when the other form of the key turned out to work: keep it.
+    ``timeout``: seconds to wait for the connection, and for each part of an answer.
     """
 
-    def __init__(self, credentials: Credentials, session: requests.Session) -> None:
+    def __init__(
+        self, credentials: Credentials, session: requests.Session, timeout: tuple[float, float] = CALL_TIMEOUT
+    ) -> None:
         self.credentials = credentials
         self.session = session
+        self._timeout = timeout
 
     @property
     def store_url(self) -> str:
@@ -131,7 +135,7 @@ class RestClient:
     def _send(self, method: str, path: str, params: Params, data: Json | None) -> Answer:
         key, secret = self.credentials.consumer_key, self.credentials.consumer_secret
         url = f"{self.store_url}/wp-json/{API}/{path}"
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = {"timeout": self._timeout}
         if self.store_url.startswith("http://"):
             url = _signed(method, url, params, key, secret)
         elif self.credentials.method == QUERY:

@@ -40,6 +40,7 @@ ALL_STATUSES = ("any", "checkout-draft", "trash")
 """``any`` leaves out trash, and in newer versions drafts (woocommerce pull request 63743)."""
 
 PAGES_OF_A_LAST_LOOK = 3
+LAST_LOOK_TIMEOUT = (3.0, 5.0)
 SECOND = timedelta(seconds=1)
 BETWEEN_POKES = 60.0
 
@@ -63,6 +64,7 @@ class WooCommerceStore:
         self, rest: RestClient, webhook_secret: str, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self.rest = rest
+        self._last_look = RestClient(rest.credentials, rest.session, LAST_LOOK_TIMEOUT)
         self._webhook_secret = webhook_secret
         self._monotonic = monotonic
         self._mark = webhook_mark(webhook_secret)
@@ -135,7 +137,7 @@ class WooCommerceStore:
 
     def _order(self, order_id: str) -> OrderSeen | None:
         try:
-            order = self.rest.get(f"orders/{order_id}")
+            order = self._last_look.get(f"orders/{order_id}")
         except StoreRefused as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None
@@ -144,7 +146,7 @@ class WooCommerceStore:
 
     def _orders_of(self, shopper: Shopper, since: datetime) -> Iterator[OrderSeen]:
         params = _modified_since(since) | {"order": "desc"}
-        for order in self.rest.pages("orders", params, PAGES_OF_A_LAST_LOOK):
+        for order in self._last_look.pages("orders", params, PAGES_OF_A_LAST_LOOK):
             found = _as_order(order) if same_person(shopper_of(order), shopper) else None
             if found and found.status is not OrderStatus.CANCELLED and found.placed_at >= since:
                 yield found

@@ -82,7 +82,10 @@ def _subject(topic: str, resource_id: str | None, content: Json) -> str:
 
 
 def _mentions(topic: str, resource_id: str | None, content: Json) -> tuple[str, ...]:
-    """Every name of the cart and of its shopper, phones in each form that we may know them by."""
+    """Every name of the cart and of its shopper, phones in each form that we may know them by.
+
+    What is longer than any name is none, and would not fit into an index.
+    """
     if resource_id is None:
         return ()
     resource = topic.partition(".")[0]
@@ -96,7 +99,7 @@ def _mentions(topic: str, resource_id: str | None, content: Json) -> tuple[str, 
     found += [f"phone:{form}" for typed in shopper.phones for form in phone_forms(typed, shopper.country)]
     found += [f"email:{email.lower()}"] if email else []
     found += [f"customer:{shopper.customer_id}"] if shopper.customer_id else []
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(name for name in found if len(name) <= LONGEST_NAME))
 
 
 def _domain(source: str) -> str | None:

@@ -375,3 +375,8 @@ def test_a_distorted_order_is_understood_or_malformed(changes: dict[str, Any], s
             assert event.updated_at.tzinfo is UTC
         if isinstance(event, CartSeen):
             assert all(item.quantity >= 0 for item in event.items)
+
+
+def test_a_name_full_of_brackets_is_read_in_no_time() -> None:
+    line = order(PENDING)["line_items"][0] | {"name": "<" * 200_000}
+    assert len(cart_of(PENDING, line_items=[line]).items[0].title) == 200_000

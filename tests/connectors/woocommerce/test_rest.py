@@ -203,12 +203,14 @@ def test_without_the_header_a_full_page_means_that_there_is_another(
     assert len(list(open_rest(shop).pages("orders", {}))) == 5
 
 
-def failing(behaviour: Behaviour, session: requests.Session, **options: object) -> ConnectorError:
+def failing(
+    behaviour: Behaviour, session: requests.Session, timeout: tuple[float, float] = calls.CALL_TIMEOUT
+) -> ConnectorError:
     with Listener(behaviour) as listener:
         session.verify = True
         key = Credentials(listener.url, "ck_key", "cs_secret")
         with pytest.raises(ConnectorError) as raised:
-            RestClient(key, session).get("system_status")
+            RestClient(key, session, timeout).get("system_status")
         return raised.value
 
 
@@ -229,9 +231,8 @@ def test_an_answer_that_is_none_is_said_to_be_unreachable(
     assert isinstance(failing(behaviour, session), Unreachable)
 
 
-def test_a_silent_store_is_given_up(session: requests.Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "CALL_TIMEOUT", (1.0, 0.05))
-    assert "did not answer in time" in str(failing(read_and_say_nothing, session))
+def test_a_silent_store_is_given_up(session: requests.Session) -> None:
+    assert "did not answer in time" in str(failing(read_and_say_nothing, session, timeout=(1.0, 0.05)))
 
 
 @pytest.mark.parametrize(("bound", "value"), [("LARGEST_ANSWER", 10), ("WHOLE_ANSWER", -1.0)])

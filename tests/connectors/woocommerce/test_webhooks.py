@@ -119,6 +119,12 @@ def test_a_customer_record_mentions_customer_email_and_phone() -> None:
     assert found.mentions == ("phone:5125550177", "email:bob1795289180@shopper.example", "customer:3")
 
 
+def test_a_name_that_is_longer_than_any_name_is_not_mentioned() -> None:
+    billing = order(PENDING)["billing"] | {"email": "x" * 3000, "phone": "1" * 3000}
+    body = encoded(order(PENDING, billing=billing))
+    assert read(signed("order.updated", body, "s"), body).mentions == ("woo_order:25",)
+
+
 def test_a_deleted_order_still_mentions_its_cart() -> None:
     delivery = Recorded("0034-order.deleted")
     assert read(delivery.headers, delivery.body).mentions == ("woo_order:25",)
