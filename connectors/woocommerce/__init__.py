@@ -9,7 +9,7 @@ from functools import lru_cache
 import requests
 
 from connectors.addresses import guarded_session
-from connectors.platform import Delivery, Event, Platform, Restore, StoreClient
+from connectors.platform import Delivery, Event, Platform, Restore
 from connectors.woocommerce import events, links, webhooks
 from connectors.woocommerce.rest import BASIC, Credentials, RestClient
 from connectors.woocommerce.store import WooCommerceStore
@@ -38,7 +38,7 @@ PLATFORM: Platform = WooCommercePlatform()
 
 def make_store_client(
     store_url: str, keys: Mapping[str, str], webhook_secret: str, allow_private: bool
-) -> StoreClient:
+) -> WooCommerceStore:
     """A client of one store. ``keys`` holds ``key``, ``secret`` and, if another than Basic, ``method``."""
     credentials = Credentials(store_url, keys["key"], keys["secret"], keys.get("method", BASIC))
     return WooCommerceStore(RestClient(credentials, _session(allow_private)), webhook_secret)

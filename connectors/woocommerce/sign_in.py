@@ -17,15 +17,17 @@ LIST_PATH = "/wp-admin/admin.php?page=wc-settings&tab=advanced&section=webhooks"
 
 def leave_sign_in(rest: RestClient, link: str) -> None:
     """Put the link where the shop's managers find it, in place of an earlier one. Raises ConnectorError."""
+    remove_sign_in(rest)
+    made = rest.post(
+        "webhooks",
+        {"name": f"{NAME}: {link}", "topic": "order.created", "delivery_url": rest.store_url},
+    )
+    # A webhook is created active whatever status the request names (class-wc-rest-webhooks-v1-controller).
+    rest.put(f"webhooks/{made.get('id')}", {"status": "paused"})
+
+
+def remove_sign_in(rest: RestClient) -> None:
+    """Take away every link that we left. Raises ConnectorError."""
     for webhook in list(rest.pages("webhooks", {"status": "all"})):
         if text(webhook.get("name")).startswith(NAME):
             rest.delete(f"webhooks/{webhook.get('id')}", {"force": "true"})
-    rest.post(
-        "webhooks",
-        {
-            "name": f"{NAME}: {link}",
-            "topic": "order.created",
-            "status": "paused",
-            "delivery_url": rest.store_url,
-        },
-    )

@@ -30,6 +30,7 @@ from connectors.woocommerce.details import store_details
 from connectors.woocommerce.orders import ORDER_KEY, order_events, shopper_of
 from connectors.woocommerce.people import same_person
 from connectors.woocommerce.rest import MOST_PAGES, RestClient
+from connectors.woocommerce.sign_in import remove_sign_in
 
 log = structlog.get_logger()
 
@@ -121,9 +122,10 @@ class WooCommerceStore:
         return WebhookHealth(active=len(TOPICS), repaired=tuple(repaired))
 
     def disconnect(self) -> None:
-        """Remove our webhooks. The key itself can only be revoked by the merchant: REST cannot."""
+        """Remove our webhooks, and a sign-in link. Only the merchant can revoke the key: REST cannot."""
         for webhook in self._our_webhooks():
             self._delete(webhook)
+        remove_sign_in(self.rest)
 
     def poke(self) -> bool:
         """Make a quiet store run its queue, at most once a minute; whether it was due."""

@@ -17,9 +17,11 @@ from connectors.platform import (
     Reconnect,
     Shopper,
     StoreChanged,
+    StoreClient,
 )
 from connectors.woocommerce import PLATFORM, make_store_client
 from connectors.woocommerce.rest import Credentials, RestClient
+from connectors.woocommerce.sign_in import leave_sign_in
 from connectors.woocommerce.store import TOPICS, WooCommerceStore, webhook_mark
 from connectors.woocommerce.webhooks import is_ping, read, verify
 from tests.connectors.woocommerce.conftest import NOON, SECRET
@@ -353,10 +355,27 @@ def test_webhooks_of_others_are_never_touched(
     assert webhook_mark(SECRET) != webhook_mark("another installation's secret")
 
 
-def test_disconnecting_removes_our_webhooks(shop: WooCommerceStandin, client: WooCommerceStore) -> None:
+def test_disconnecting_removes_all_that_we_left(shop: WooCommerceStandin, client: WooCommerceStore) -> None:
     client.repair_webhooks("http://127.0.0.1:1/webhooks/woocommerce/abc")
+    leave_sign_in(client.rest, "https://warmcart.example/login/abc")
     client.disconnect()
     assert shop.hooks() == []
+
+
+def test_a_sign_in_link_is_left_where_it_delivers_nothing(
+    shop: WooCommerceStandin, client: WooCommerceStore
+) -> None:
+    for token in ("first", "second"):
+        leave_sign_in(client.rest, f"https://warmcart.example/login/{token}")
+    client.repair_webhooks("http://127.0.0.1:1/webhooks/woocommerce/abc")
+    [left] = [hook for hook in shop.hooks() if "sign-in" in hook["name"]]
+    assert left["name"] == "Warmcart sign-in: https://warmcart.example/login/second"
+    assert left["status"] == "paused"
+
+
+def test_a_store_client_answers_what_the_engine_asks(client: WooCommerceStore) -> None:
+    asked: StoreClient = client
+    assert list(asked.changes(NOON)) == []
 
 
 def test_disconnecting_with_a_revoked_key_says_so(shop: WooCommerceStandin, client: WooCommerceStore) -> None:
