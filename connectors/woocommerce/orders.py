@@ -150,16 +150,25 @@ def _updated(order: Json, received_at: datetime) -> datetime:
     return moment(order.get("date_modified_gmt")) or _created(order) or received_at
 
 
-def _placed(order: Json, received_at: datetime) -> datetime:
-    """When the shopper bought: at payment, for an order may lie unpaid as a cart for days before.
+def bought_since(order: Json, since: datetime) -> bool:
+    """Whether the order was made, or paid by its buyer, at or after ``since``."""
+    return any(at is not None and at >= since for at in (_created(order), _paid_online(order)))
 
-    With cash on delivery and bank transfer the payment date is set by the merchant later, so there it
-    is the day on which the order was made.
+
+def _placed(order: Json, received_at: datetime) -> datetime:
+    """When the shopper bought. An order may lie unpaid as a cart for days, so not when it was made.
+
+    With cash on delivery and bank transfer nothing tells the moment but the change that is delivered, so
+    the first delivery tells it best: a later one, such as the merchant's "completed", names a later time.
     """
-    paid = moment(order.get("date_paid_gmt"))
-    if paid is not None and text(order.get("payment_method")) not in _PAID_ON_DELIVERY_OR_LATER:
-        return paid
-    return _created(order) or paid or received_at
+    return _paid_online(order) or _updated(order, received_at)
+
+
+def _paid_online(order: Json) -> datetime | None:
+    """The payment's time, where the buyer pays: elsewhere it is the merchant who notes the payment."""
+    if text(order.get("payment_method")) in _PAID_ON_DELIVERY_OR_LATER:
+        return None
+    return moment(order.get("date_paid_gmt"))
 
 
 def _total(order: Json) -> Money:

@@ -27,7 +27,7 @@ from connectors.platform import (
 from connectors.woocommerce.body import Json, identifier, moment, text
 from connectors.woocommerce.calls import StoreRefused
 from connectors.woocommerce.details import store_details
-from connectors.woocommerce.orders import ORDER_KEY, order_events, shopper_of
+from connectors.woocommerce.orders import ORDER_KEY, bought_since, order_events, shopper_of
 from connectors.woocommerce.people import same_person
 from connectors.woocommerce.rest import MOST_PAGES, RestClient
 from connectors.woocommerce.sign_in import remove_sign_in
@@ -149,8 +149,10 @@ class WooCommerceStore:
     def _orders_of(self, shopper: Shopper, since: datetime) -> Iterator[OrderSeen]:
         params = _modified_since(since) | {"order": "desc"}
         for order in self._last_look.pages("orders", params, PAGES_OF_A_LAST_LOOK):
-            found = _as_order(order) if same_person(shopper_of(order), shopper) else None
-            if found and found.status is not OrderStatus.CANCELLED and found.placed_at >= since:
+            if not same_person(shopper_of(order), shopper) or not bought_since(order, since):
+                continue
+            found = _as_order(order)
+            if found is not None and found.status is not OrderStatus.CANCELLED:
                 yield found
 
     def _events(self, status: str, since: datetime) -> Iterator[Event]:

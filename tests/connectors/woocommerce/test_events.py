@@ -161,9 +161,12 @@ def test_an_order_to_be_paid_by_bank_transfer_is_placed_and_no_cart() -> None:
 
 def test_an_order_paid_on_delivery_is_placed_until_it_is_paid() -> None:
     assert order_of(PROCESSING).status is OrderStatus.PLACED
-    completed = order_of(COMPLETED)
-    assert completed.status is OrderStatus.PAID
-    assert completed.placed_at == datetime(2026, 11, 21, 19, 26, 23, tzinfo=UTC)
+    assert order_of(COMPLETED).status is OrderStatus.PAID
+
+
+def test_a_cart_that_became_an_order_without_a_payment_was_placed_when_it_changed() -> None:
+    placed = order_of(PROCESSING, date_modified_gmt="2026-11-21T20:00:05")
+    assert placed.placed_at == placed.updated_at == datetime(2026, 11, 21, 20, 0, 5, tzinfo=UTC)
 
 
 def test_an_order_paid_online_was_placed_when_it_was_paid() -> None:
@@ -173,9 +176,11 @@ def test_an_order_paid_online_was_placed_when_it_was_paid() -> None:
 
 
 def test_only_gmt_times_are_read() -> None:
-    paid = order_of(PROCESSING, date_created="1999-01-01T00:00:00", date_modified="1999-01-01T00:00:00")
-    assert paid.placed_at == datetime(2026, 11, 21, 19, 26, 23, tzinfo=UTC)
-    assert paid.updated_at > paid.placed_at
+    old = "1999-01-01T00:00:00"
+    cart = cart_of(PENDING, date_created=old, date_modified=old)
+    assert cart.created_at == cart.updated_at == datetime(2026, 11, 21, 19, 26, 23, tzinfo=UTC)
+    paid = order_of(COMPLETED, payment_method="stripe", date_paid=old)
+    assert paid.placed_at == datetime(2026, 11, 21, 19, 26, 30, tzinfo=UTC)
 
 
 def test_a_partial_refund_leaves_the_status_and_says_how_much() -> None:
