@@ -13,7 +13,6 @@ from app.clock import FixedClock
 from app.models import Cart, CartKey, Contact, Due, Enrollment, Flow, Link, Message, Store, TimelineEntry
 from app.runtime import Runtime
 from connectors.platform import CartDeleted, Event, Key
-from flows import intake
 from tests import factories
 from tests.factories import NOW
 from tests.flows import told
@@ -26,22 +25,6 @@ def store(runtime: Runtime) -> Store:
         store = factories.make_store(session, country="GB", currency="GBP")
         factories.make_flow(session, store)
     return store
-
-
-def _apply(runtime: Runtime, store: Store, *events: Event) -> None:
-    for event in events:
-        with runtime.database.session() as session:
-            intake.apply(session, runtime, session.get_one(Store, store.id), event)
-
-
-def _carts(runtime: Runtime) -> list[Cart]:
-    with runtime.database.session() as session:
-        return list(session.scalars(select(Cart).order_by(Cart.id)))
-
-
-def _cart(runtime: Runtime) -> Cart:
-    [cart] = _carts(runtime)
-    return cart
 
 
 def _keys(runtime: Runtime) -> dict[tuple[str, str], bool]:
@@ -61,8 +44,8 @@ def _due(runtime: Runtime) -> dict[str, object]:
 
 
 def test_a_checkout_becomes_a_cart_with_all_that_is_told(runtime: Runtime, store: Store) -> None:
-    _apply(runtime, store, told.cart(at=5))
-    cart = _cart(runtime)
+    told.apply(runtime, store, told.cart(at=5))
+    cart = told.row(runtime, Cart)
     assert (cart.state, cart.currency, cart.total) == ("open", "USD", Decimal("48.00"))
     assert cart.items == [
         {
@@ -82,55 +65,55 @@ def test_a_checkout_becomes_a_cart_with_all_that_is_told(runtime: Runtime, store
 
 
 def test_the_way_back_is_stored_so_that_the_database_does_not_tell_it(runtime: Runtime, store: Store) -> None:
-    _apply(runtime, store, told.cart())
-    cart = _cart(runtime)
+    told.apply(runtime, store, told.cart())
+    cart = told.row(runtime, Cart)
     assert cart.restore_url is not None and "recover" not in cart.restore_url
     assert runtime.cipher.decrypt(cart.restore_url) == told.cart().restore_url
 
 
 def test_the_same_news_again_changes_nothing(runtime: Runtime, store: Store) -> None:
-    _apply(runtime, store, told.cart(at=5))
-    before = _cart(runtime)
-    _apply(runtime, store, told.cart(at=5), told.cart(at=5))
-    after = _cart(runtime)
+    told.apply(runtime, store, told.cart(at=5))
+    before = told.row(runtime, Cart)
+    told.apply(runtime, store, told.cart(at=5), told.cart(at=5))
+    after = told.row(runtime, Cart)
     assert (after.activity_at, after.restore_url) == (before.activity_at, before.restore_url)
     assert _timeline(runtime) == [("seen", None)]
 
 
 def test_older_news_changes_nothing(runtime: Runtime, store: Store) -> None:
-    _apply(runtime, store, told.cart(at=5))
-    _apply(runtime, store, told.cart(at=9, items=(), shopper=NOBODY, step="cart", restore_url=None))
-    cart = _cart(runtime)
+    told.apply(runtime, store, told.cart(at=5))
+    told.apply(runtime, store, told.cart(at=9, items=(), shopper=NOBODY, step="cart", restore_url=None))
+    cart = told.row(runtime, Cart)
     assert (cart.state, cart.email, cart.platform_updated_at) == ("open", "anna@example.com", minutes_ago(5))
 
 
 def test_what_a_shopper_does_is_activity(runtime: Runtime, store: Store) -> None:
     more = replace(told.TOTE, quantity=3)
     someone_else = replace(told.ANNA, email="anna@other.example")
-    _apply(runtime, store, told.cart(at=9))
+    told.apply(runtime, store, told.cart(at=9))
     for at, change in ((7, {"items": (more,)}), (5, {"shopper": someone_else}), (3, {"step": "payment"})):
-        _apply(runtime, store, told.cart(at=at, **change))
-        assert _cart(runtime).activity_at == minutes_ago(at)
+        told.apply(runtime, store, told.cart(at=at, **change))
+        assert told.row(runtime, Cart).activity_at == minutes_ago(at)
 
 
 def test_what_the_platform_does_is_not_activity(runtime: Runtime, store: Store) -> None:
     dearer = replace(told.TOTE, unit_price=Decimal("25.00"))
-    _apply(runtime, store, told.cart(at=9))
-    _apply(runtime, store, told.cart(at=5, items=(dearer,), total=None, locale="en-US"))
-    cart = _cart(runtime)
+    told.apply(runtime, store, told.cart(at=9))
+    told.apply(runtime, store, told.cart(at=5, items=(dearer,), total=None, locale="en-US"))
+    cart = told.row(runtime, Cart)
     assert (cart.activity_at, cart.platform_updated_at) == (minutes_ago(9), minutes_ago(5))
     assert _timeline(runtime) == [("seen", None)]
 
 
 def test_a_store_whose_clock_runs_ahead_does_not_put_its_carts_off(runtime: Runtime, store: Store) -> None:
-    _apply(runtime, store, told.cart(at=-600))
-    assert _cart(runtime).activity_at == NOW
+    told.apply(runtime, store, told.cart(at=-600))
+    assert told.row(runtime, Cart).activity_at == NOW
 
 
 def test_items_alone_never_empty_what_is_known(runtime: Runtime, store: Store) -> None:
     more = replace(told.TOTE, quantity=3)
-    _apply(runtime, store, told.cart(at=9), told.items_only(at=5, items=(more,)))
-    cart = _cart(runtime)
+    told.apply(runtime, store, told.cart(at=9), told.items_only(at=5, items=(more,)))
+    cart = told.row(runtime, Cart)
     assert (cart.email, cart.locale, cart.total) == ("anna@example.com", "en-GB", Decimal("48.00"))
     assert cart.contact_id is not None and cart.restore_url is not None
     assert (cart.items[0]["quantity"], cart.activity_at) == (3, minutes_ago(5))
@@ -138,20 +121,20 @@ def test_items_alone_never_empty_what_is_known(runtime: Runtime, store: Store) -
 
 def test_a_checkout_that_comes_after_newer_items_is_still_taken_over(runtime: Runtime, store: Store) -> None:
     more = replace(told.TOTE, quantity=3)
-    _apply(runtime, store, told.items_only(at=5, items=(more,)), told.cart(at=9))
-    cart = _cart(runtime)
+    told.apply(runtime, store, told.items_only(at=5, items=(more,)), told.cart(at=9))
+    cart = told.row(runtime, Cart)
     assert (cart.email, cart.items[0]["quantity"]) == ("anna@example.com", 3)
 
 
 def test_a_cart_known_by_its_token_is_the_checkout_that_carries_it(runtime: Runtime, store: Store) -> None:
-    _apply(runtime, store, told.items_only(at=9), told.cart(at=5))
+    told.apply(runtime, store, told.items_only(at=9), told.cart(at=5))
     assert _keys(runtime) == {("checkout_token", "checkout-1"): True, ("cart_token", "token-1"): True}
-    assert _cart(runtime).email == "anna@example.com"
+    assert told.row(runtime, Cart).email == "anna@example.com"
 
 
 def test_an_empty_cart_that_nobody_knew_is_nothing(runtime: Runtime, store: Store) -> None:
-    _apply(runtime, store, told.items_only(items=()))
-    assert _carts(runtime) == []
+    told.apply(runtime, store, told.items_only(items=()))
+    assert told.rows(runtime, Cart) == []
 
 
 def test_two_carts_that_prove_to_be_one_become_the_one_with_the_checkout_token(
@@ -166,8 +149,8 @@ def test_two_carts_that_prove_to_be_one_become_the_one_with_the_checkout_token(
         by_checkout = factories.make_cart(
             session, store, None, [("checkout_token", "checkout-1")], platform_updated_at=minutes_ago(60)
         )
-    _apply(runtime, store, told.cart())
-    cart = _cart(runtime)
+    told.apply(runtime, store, told.cart())
+    cart = told.row(runtime, Cart)
     assert (cart.id, cart.texts_sent) == (by_checkout.id, 1)
     with runtime.database.session() as session:
         assert session.get_one(Enrollment, enrollment.id).subject_id == by_checkout.id
@@ -202,7 +185,7 @@ def test_a_merged_cart_keeps_the_texts_and_links_of_both(runtime: Runtime, store
             expires_at=NOW,
         )
         session.add(link)
-    _apply(runtime, store, told.cart(at=-1))
+    told.apply(runtime, store, told.cart(at=-1))
     with runtime.database.session() as session:
         assert session.get_one(Message, message.id).cart_id == winner.id
         assert session.get_one(Link, link.id).cart_id == winner.id
@@ -211,18 +194,18 @@ def test_a_merged_cart_keeps_the_texts_and_links_of_both(runtime: Runtime, store
 def test_carts_of_two_stores_with_the_same_tokens_stay_apart(runtime: Runtime, store: Store) -> None:
     with runtime.database.session() as session:
         neighbour = factories.make_store(session)
-    _apply(runtime, store, told.cart())
-    _apply(runtime, neighbour, told.cart(shopper=NOBODY, items=(told.TOTE, told.TOTE)))
-    mine, theirs = _carts(runtime)
+    told.apply(runtime, store, told.cart())
+    told.apply(runtime, neighbour, told.cart(shopper=NOBODY, items=(told.TOTE, told.TOTE)))
+    mine, theirs = told.rows(runtime, Cart)
     assert (mine.store_id, len(mine.items), mine.email) == (store.id, 1, "anna@example.com")
     assert (theirs.store_id, len(theirs.items), theirs.email) == (neighbour.id, 2, None)
-    _apply(runtime, neighbour, CartDeleted((CHECKOUT,)))
-    assert [cart.state for cart in _carts(runtime)] == ["open", "emptied"]
+    told.apply(runtime, neighbour, CartDeleted((CHECKOUT,)))
+    assert [cart.state for cart in told.rows(runtime, Cart)] == ["open", "emptied"]
 
 
 def test_a_completed_checkout_is_ordered_and_frees_its_reusable_key(runtime: Runtime, store: Store) -> None:
-    _apply(runtime, store, told.cart(at=9), told.cart(at=5, completed_at=minutes_ago(5)))
-    cart = _cart(runtime)
+    told.apply(runtime, store, told.cart(at=9), told.cart(at=5, completed_at=minutes_ago(5)))
+    cart = told.row(runtime, Cart)
     assert (cart.state, cart.ordered_at) == ("ordered", minutes_ago(5))
     assert _keys(runtime) == {("checkout_token", "checkout-1"): True, ("cart_token", "token-1"): False}
     assert _due(runtime) == {}
@@ -231,49 +214,49 @@ def test_a_completed_checkout_is_ordered_and_frees_its_reusable_key(runtime: Run
 
 def test_the_next_cart_may_have_the_token_of_the_ordered_one(runtime: Runtime, store: Store) -> None:
     next_checkout = Key("checkout_token", "checkout-2")
-    _apply(runtime, store, told.cart(at=9, completed_at=minutes_ago(9)))
-    _apply(runtime, store, told.cart(at=5, keys=(next_checkout, TOKEN)))
-    assert [cart.state for cart in _carts(runtime)] == ["ordered", "open"]
+    told.apply(runtime, store, told.cart(at=9, completed_at=minutes_ago(9)))
+    told.apply(runtime, store, told.cart(at=5, keys=(next_checkout, TOKEN)))
+    assert [cart.state for cart in told.rows(runtime, Cart)] == ["ordered", "open"]
 
 
 def test_late_news_of_the_ordered_cart_does_not_touch_the_next_one(runtime: Runtime, store: Store) -> None:
     next_checkout = Key("checkout_token", "checkout-2")
-    _apply(runtime, store, told.cart(at=9, completed_at=minutes_ago(9)))
-    _apply(runtime, store, told.cart(at=5, keys=(next_checkout, TOKEN)))
-    _apply(runtime, store, told.cart(at=8, shopper=NOBODY, completed_at=minutes_ago(9)))
-    ordered, following = _carts(runtime)
+    told.apply(runtime, store, told.cart(at=9, completed_at=minutes_ago(9)))
+    told.apply(runtime, store, told.cart(at=5, keys=(next_checkout, TOKEN)))
+    told.apply(runtime, store, told.cart(at=8, shopper=NOBODY, completed_at=minutes_ago(9)))
+    ordered, following = told.rows(runtime, Cart)
     assert (ordered.state, following.state, following.email) == ("ordered", "open", "anna@example.com")
 
 
 def test_late_items_of_the_ordered_cart_open_no_cart(runtime: Runtime, store: Store) -> None:
-    _apply(runtime, store, told.cart(at=9, completed_at=minutes_ago(5)), told.items_only(at=7))
-    assert len(_carts(runtime)) == 1
+    told.apply(runtime, store, told.cart(at=9, completed_at=minutes_ago(5)), told.items_only(at=7))
+    assert len(told.rows(runtime, Cart)) == 1
 
 
 def test_a_late_date_of_completion_still_counts(runtime: Runtime, store: Store) -> None:
-    _apply(runtime, store, told.cart(at=5), told.cart(at=9, completed_at=minutes_ago(9)))
-    assert _cart(runtime).state == "ordered"
+    told.apply(runtime, store, told.cart(at=5), told.cart(at=9, completed_at=minutes_ago(9)))
+    assert told.row(runtime, Cart).state == "ordered"
 
 
 def test_an_emptied_cart_is_emptied_and_planned_no_more(runtime: Runtime, store: Store) -> None:
-    _apply(runtime, store, told.cart(at=9))
+    told.apply(runtime, store, told.cart(at=9))
     assert "cart_idle" in _due(runtime)
-    _apply(runtime, store, told.cart(at=5, items=()))
-    assert _cart(runtime).state == "emptied"
+    told.apply(runtime, store, told.cart(at=5, items=()))
+    assert told.row(runtime, Cart).state == "emptied"
     assert _due(runtime) == {}
     assert _timeline(runtime)[-1] == ("emptied", None)
 
 
 def test_a_deleted_cart_is_emptied_but_an_ordered_one_stays_ordered(runtime: Runtime, store: Store) -> None:
-    _apply(runtime, store, told.cart(at=9), CartDeleted((TOKEN,)))
-    assert _cart(runtime).state == "emptied"
-    _apply(runtime, store, told.cart(at=5, completed_at=minutes_ago(5)), CartDeleted((CHECKOUT,)))
-    assert _cart(runtime).state == "ordered"
+    told.apply(runtime, store, told.cart(at=9), CartDeleted((TOKEN,)))
+    assert told.row(runtime, Cart).state == "emptied"
+    told.apply(runtime, store, told.cart(at=5, completed_at=minutes_ago(5)), CartDeleted((CHECKOUT,)))
+    assert told.row(runtime, Cart).state == "ordered"
 
 
 def test_a_cart_that_fills_again_is_open_again(runtime: Runtime, store: Store) -> None:
-    _apply(runtime, store, told.cart(at=9), told.cart(at=7, items=()), told.cart(at=5))
-    assert _cart(runtime).state == "open"
+    told.apply(runtime, store, told.cart(at=9), told.cart(at=7, items=()), told.cart(at=5))
+    assert told.row(runtime, Cart).state == "open"
     assert _due(runtime)["cart_idle"] == minutes_ago(5) + timedelta(minutes=30)
 
 
@@ -283,23 +266,23 @@ def test_a_cart_that_fills_again_is_open_again(runtime: Runtime, store: Store) -
 def test_a_number_that_cannot_be_texted_says_why(
     runtime: Runtime, store: Store, phone: str, problem: str | None
 ) -> None:
-    _apply(runtime, store, told.cart(shopper=replace(told.ANNA, phones=(phone,))))
-    cart = _cart(runtime)
+    told.apply(runtime, store, told.cart(shopper=replace(told.ANNA, phones=(phone,))))
+    cart = told.row(runtime, Cart)
     assert (cart.contact_id, cart.phone_problem) == (None, problem)
 
 
 def test_the_address_says_which_country_a_short_number_belongs_to(runtime: Runtime, store: Store) -> None:
     swiss = replace(told.ANNA, phones=("078 123 45 67",), country="CH")
-    _apply(runtime, store, told.cart(shopper=swiss))
+    told.apply(runtime, store, told.cart(shopper=swiss))
     with runtime.database.session() as session:
-        contact = session.get_one(Contact, _cart(runtime).contact_id)
+        contact = session.get_one(Contact, told.row(runtime, Cart).contact_id)
         assert (contact.phone, contact.country, contact.address_country) == ("+41781234567", "CH", "CH")
 
 
 def test_idle_begins_with_the_last_activity_and_moves_with_it(runtime: Runtime, store: Store) -> None:
-    _apply(runtime, store, told.cart(at=9))
+    told.apply(runtime, store, told.cart(at=9))
     assert _due(runtime) == {"cart_idle": minutes_ago(9) + timedelta(minutes=30)}
-    _apply(runtime, store, told.cart(at=5, step="shipping"))
+    told.apply(runtime, store, told.cart(at=5, step="shipping"))
     assert _due(runtime) == {"cart_idle": minutes_ago(5) + timedelta(minutes=30)}
 
 
@@ -308,8 +291,8 @@ def test_a_cart_left_before_the_install_is_kept_but_never_planned(
 ) -> None:
     with runtime.database.session() as session:
         session.get_one(Store, store.id).installed_at = minutes_ago(10)
-    _apply(runtime, store, told.cart(at=30))
-    assert _cart(runtime).state == "open"
+    told.apply(runtime, store, told.cart(at=30))
+    assert told.row(runtime, Cart).state == "open"
     assert _due(runtime) == {}
 
 
@@ -318,15 +301,15 @@ def test_a_shopper_who_comes_back_to_a_cart_from_before_the_install_counts(
 ) -> None:
     with runtime.database.session() as session:
         session.get_one(Store, store.id).installed_at = minutes_ago(10)
-    _apply(runtime, store, told.cart(at=30), told.cart(at=2, step="payment"))
+    told.apply(runtime, store, told.cart(at=30), told.cart(at=2, step="payment"))
     assert "cart_idle" in _due(runtime)
 
 
 def test_news_of_a_store_that_has_left_is_not_taken_over(runtime: Runtime, store: Store) -> None:
     with runtime.database.session() as session:
         session.get_one(Store, store.id).status = "uninstalled"
-    _apply(runtime, store, told.cart())
-    assert _carts(runtime) == []
+    told.apply(runtime, store, told.cart())
+    assert told.rows(runtime, Cart) == []
 
 
 JOURNEY = (
@@ -345,7 +328,7 @@ def test_in_whatever_order_and_however_often_it_is_told_a_cart_ends_the_same(
 ) -> None:
     with runtime.database.session() as session:
         store = factories.make_store(session, country="GB")
-    _apply(runtime, store, *order)
+    told.apply(runtime, store, *order)
     with runtime.database.session() as session:
         [cart] = session.scalars(select(Cart).where(Cart.store_id == store.id)).all()
         described = (cart.state, cart.email, cart.step, len(cart.items), cart.total)

@@ -1,15 +1,20 @@
-"""Normalised events with sensible defaults, as a platform's connector would tell them."""
+"""Normalised events as a connector would tell them, with sensible defaults, and what becomes of them."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
+from sqlalchemy import select
+
+from app.models import Base, Store
+from app.runtime import Runtime
 from connectors.platform import (
     CartSeen,
     ConsentSignal,
     ConsentState,
+    Event,
     Item,
     Key,
     Money,
@@ -17,6 +22,7 @@ from connectors.platform import (
     OrderStatus,
     Shopper,
 )
+from flows import intake
 from tests.factories import NOW
 
 CHECKOUT, TOKEN = Key("checkout_token", "checkout-1"), Key("cart_token", "token-1")
@@ -84,3 +90,24 @@ def order(at: float = 0, **changes: Any) -> OrderSeen:
         "status_url": "https://good.myshopify.com/1/orders/abc/authenticate?key=secret",
     }
     return OrderSeen(**(values | changes))
+
+
+Row = TypeVar("Row", bound=Base)
+
+
+def apply(runtime: Runtime, store: Store, *events: Event) -> None:
+    """Each event in a transaction of its own."""
+    for event in events:
+        with runtime.database.session() as session:
+            intake.apply(session, runtime, session.get_one(Store, store.id), event)
+
+
+def rows(runtime: Runtime, model: type[Row]) -> list[Row]:
+    """All rows of a table, in the order of their primary key."""
+    with runtime.database.session() as session:
+        return list(session.scalars(select(model).order_by(*model.__table__.primary_key)))
+
+
+def row(runtime: Runtime, model: type[Row]) -> Row:
+    [only] = rows(runtime, model)
+    return only
