@@ -27,8 +27,12 @@ from app.models import (
     Flow,
     FlowVersion,
     InboundEvent,
+    Link,
+    Message,
     Order,
+    Recovery,
     Store,
+    Usage,
 )
 from app.runtime import Runtime
 
@@ -205,6 +209,64 @@ def make_order(session: Session, store: Store, **columns: Any) -> Order:
         "updated_at": NOW,
     }
     return _add(session, Order(**(values | columns)))
+
+
+def make_message(session: Session, store: Store, cart: Cart, **columns: Any) -> Message:
+    """A text that the provider has accepted; without an ``accepted_at`` it is still on its way there."""
+    values = {
+        "store_id": store.id,
+        "contact_id": cart.contact_id,
+        "cart_id": cart.id,
+        "step_key": "reminder",
+        "phone": "+447400120000",
+        "country": "GB",
+        "language": "en",
+        "encoding": "GSM-7",
+        "segments": 1,
+        "lane": str(store.id),
+        "status": "accepted",
+        "created_at": NOW,
+        "accepted_at": NOW,
+    }
+    return _add(session, Message(**(values | columns)))
+
+
+def make_link(session: Session, store: Store, message: Message, **columns: Any) -> Link:
+    values = {
+        "store_id": store.id,
+        "token": f"token{next(_numbers):07d}",
+        "message_id": message.id,
+        "cart_id": message.cart_id,
+        "contact_id": message.contact_id,
+        "created_at": message.created_at,
+        "expires_at": NOW + timedelta(days=34),
+    }
+    return _add(session, Link(**(values | columns)))
+
+
+def make_usage(session: Session, store: Store, **columns: Any) -> Usage:
+    values = {
+        "store_id": store.id,
+        "delivery_id": next(_numbers),
+        "provider": "sandbox",
+        "segments": 1,
+        "occurred_at": NOW,
+    }
+    return _add(session, Usage(**(values | columns)))
+
+
+def make_recovery(session: Session, store: Store, order: Order, message: Message, **columns: Any) -> Recovery:
+    """The order is credited to the text; clicked unless said otherwise."""
+    values = {
+        "store_id": store.id,
+        "order_id": order.id,
+        "cart_id": message.cart_id,
+        "message_id": message.id,
+        "rule": "cart",
+        "clicked": True,
+        "recovered_at": order.placed_at,
+    }
+    return _add(session, Recovery(**(values | columns)))
 
 
 def make_inbound_event(session: Session, store: Store | None, **columns: Any) -> InboundEvent:
