@@ -24,7 +24,7 @@ from app.queue import UPKEEP
 from app.runtime import Runtime
 from app.web import runtime
 from connectors.addresses import check_store_url
-from connectors.platform import ConnectorError, Malformed
+from connectors.platform import ConnectorError, Malformed, Unreachable
 from connectors.woocommerce.handshake import (
     HandedKeys,
     ProvenKeys,
@@ -159,18 +159,37 @@ def sign_in() -> AnyResponse:
 
 
 def leave_link(current: Runtime, store: Store) -> None:
-    """One link a minute at most; an earlier one is replaced. Raises ConnectorError."""
+    """One link a minute at most; an earlier one is replaced. Raises ConnectorError.
+
+    A try that failed counts too: nobody can make us knock at a dead shop again and again.
+    """
     now = current.clock.now()
     with current.database.session() as session:
-        recent = select(func.count()).where(
-            LoginLink.store_id == store.id, LoginLink.created_at > now - BETWEEN_SIGN_INS
-        )
-        if session.scalar(recent):
+        recent = _recent_link(session, store, now)
+        if recent is not None and recent.expires_at <= now:
+            raise Unreachable("The shop did not take the link a moment ago. Try again in a minute.")
+        if recent is not None:
             return
-        owner = logins.store_owner(session, store, now)
-        token = logins.make_login_link(session, store, owner, now)
-    client = connections.woocommerce_store(current, store)
-    leave_sign_in(client.rest, f"{current.settings.public_url}/login/{token}")
+        token = logins.make_login_link(session, store, logins.store_owner(session, store, now), now)
+    try:
+        client = connections.woocommerce_store(current, store)
+        leave_sign_in(client.rest, f"{current.settings.public_url}/login/{token}")
+    except ConnectorError:
+        _void_link(current, token, now)
+        raise
+
+
+def _recent_link(session: Session, store: Store, now: datetime) -> LoginLink | None:
+    made_just_now = LoginLink.created_at > now - BETWEEN_SIGN_INS
+    query = select(LoginLink).where(LoginLink.store_id == store.id, made_just_now)
+    return session.scalar(query.order_by(LoginLink.id.desc()).limit(1))
+
+
+def _void_link(current: Runtime, token: str, now: datetime) -> None:
+    with current.database.session() as session:
+        session.execute(
+            update(LoginLink).where(LoginLink.token_digest == digest(token)).values(expires_at=now)
+        )
 
 
 def _store(session: Session, url: str) -> Store | None:
