@@ -318,6 +318,9 @@ def replay(files: tuple[Path, ...], server: str | None, domain: str | None) -> N
         for path in files:
             try:
                 status = recorded.replay(runtime, path, base, domain, runtime.clock.now())
+            except recorded.NoDelivery as reason:
+                click.echo(f"--- {path}: not sent: {reason}")
+                continue
             except recorded.NotReplayable as error:
                 raise Stopped(str(error)) from None
             except requests.ConnectionError:

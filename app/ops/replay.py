@@ -32,6 +32,10 @@ class NotReplayable(Exception):
     """A file that is no delivery, or no store to send it to; the message says which and why."""
 
 
+class NoDelivery(Exception):
+    """A recorded request that is no webhook delivery; the message says what it is."""
+
+
 @dataclass(frozen=True)
 class Recording:
     platform: str
@@ -41,7 +45,7 @@ class Recording:
 
 
 def read_recording(path: Path) -> Recording:
-    """The delivery in a file. Raises NotReplayable."""
+    """The delivery in a file. Raises NotReplayable, and NoDelivery for another kind of request."""
     content = path.read_bytes()
     try:
         data = json.loads(content)
@@ -49,6 +53,8 @@ def read_recording(path: Path) -> Recording:
         raise NotReplayable(f"{path}: not JSON") from None
     if isinstance(data, dict) and "body_encoding" in data:
         headers = dict(data["headers"])
+        if "consumer_secret" in data["body"]:
+            raise NoDelivery("a hand-over of keys, which only the store that began it can finish")
         return Recording("woocommerce", headers.get("X-WC-Webhook-Topic", ""), data["body"].encode(), headers)
     name = SHOPIFY_NAME.match(path.name)
     if name is None:
@@ -73,7 +79,7 @@ def replay(runtime: Runtime, path: Path, server: str, domain: str | None, now: d
     """Send one file; the status that the server answered."""
     recording = read_recording(path)
     if recording.platform == "woocommerce" and not recording.topic:
-        return _send_unsigned(runtime, recording, server, domain)
+        return _send_ping(runtime, recording, server, domain)
     with runtime.database.session() as session:
         store = find_store(session, recording.platform, domain)
         address, headers = _addressed(runtime, session, store, recording, now)
@@ -105,10 +111,8 @@ def _addressed(
     return f"/webhooks/woocommerce/{store.public_id}", kept
 
 
-def _send_unsigned(runtime: Runtime, recording: Recording, server: str, domain: str | None) -> int:
-    """WooCommerce's ping has no topic and no signature; the key hand-over goes to its own address."""
-    if "application/json" in recording.headers.get("Content-Type", ""):
-        return _post(f"{server}/install/woocommerce/callback", dict(recording.headers), recording.body)
+def _send_ping(runtime: Runtime, recording: Recording, server: str, domain: str | None) -> int:
+    """WooCommerce's ping has no topic and no signature."""
     with runtime.database.session() as session:
         public_id = find_store(session, "woocommerce", domain).public_id
     headers = {"Content-Type": recording.headers.get("Content-Type", "")}
