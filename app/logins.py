@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.crypto import digest, random_token
 from app.models import LoginLink, LoginSession, Membership, Person, Store
+from flows.people import join, known_as
 
 LINK_LIFE = timedelta(minutes=15)
 SESSION_LIFE = timedelta(days=14)
@@ -21,24 +22,8 @@ TOKEN_LENGTH = 32
 
 def store_owner(session: Session, store: Store, now: datetime) -> Person:
     """The person who opens a store's pages where the platform names nobody; made at first need."""
-    external_id = f"store:{store.public_id}"
-    person = session.scalar(select(Person).where(Person.external_id == external_id))
-    if person is None:
-        person = Person(external_id=external_id, name=store.name, created_at=now)
-        session.add(person)
-        session.flush()
-    return join(session, store, person, now)
-
-
-def join(session: Session, store: Store, person: Person, now: datetime, role: str = "owner") -> Person:
-    """Make the person a member of the store, once."""
-    known = session.scalar(
-        select(Membership.id).where(Membership.store_id == store.id, Membership.person_id == person.id)
-    )
-    if known is None:
-        session.add(Membership(store_id=store.id, person_id=person.id, role=role, created_at=now))
-        session.flush()
-    return person
+    owner = known_as(session, f"store:{store.public_id}", store.name, now)
+    return join(session, store, owner, now)
 
 
 def make_login_link(session: Session, store: Store, person: Person, now: datetime) -> str:

@@ -14,10 +14,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.crypto import random_token
-from app.models import Credential, Membership, Person, Store, StoreFlag
+from app.models import Credential, Person, Store, StoreFlag
 from app.queue import UPKEEP
 from app.runtime import Runtime
-from flows import connections, registry
+from flows import connections, people, registry
 
 log = structlog.get_logger()
 
@@ -71,21 +71,8 @@ def bring_in(session: Session, platform: str, domain: str, url: str, now: dateti
 
     Only a new or returning store gets a new ``installed_at``: carts from before it are never texted.
     """
-    store = _by_domain(session, domain, lock=True)
-    if store is None:
-        store = Store(
-            public_id=random_token(PUBLIC_ID_LENGTH),
-            platform=platform,
-            domain=domain,
-            name=domain,
-            url=url,
-            installed_at=now,
-            created_at=now,
-            updated_at=now,
-        )
-        session.add(store)
-        session.flush()
-    elif store.status == "uninstalled":
+    store = _locked(session, platform, domain, url, now)
+    if store.status == "uninstalled":
         store.installed_at = now
     store.status, store.status_reason, store.uninstalled_at = "active", None, None
     store.updated_at = now
@@ -102,17 +89,25 @@ def flag_sync(session: Session, store: Store, now: datetime) -> None:
 
 def shopify_person(session: Session, store: Store, user_id: str, now: datetime) -> Person:
     """The member of staff that Shopify names; a user id is unique within one shop."""
-    external_id = f"shopify:{store.domain}:{user_id}"
-    person = session.scalar(select(Person).where(Person.external_id == external_id))
-    if person is not None:
-        return person
-    person = Person(external_id=external_id, name=f"Shopify user {user_id}", created_at=now)
-    session.add(person)
-    session.flush()
-    session.add(Membership(store_id=store.id, person_id=person.id, role="member", created_at=now))
-    return person
+    person = people.known_as(session, f"shopify:{store.domain}:{user_id}", f"Shopify user {user_id}", now)
+    return people.join(session, store, person, now, role="member")
 
 
-def _by_domain(session: Session, domain: str, lock: bool = False) -> Store | None:
-    query = select(Store).where(Store.domain == domain)
-    return session.scalar(query.with_for_update() if lock else query)
+def _by_domain(session: Session, domain: str) -> Store | None:
+    return session.scalar(select(Store).where(Store.domain == domain))
+
+
+def _locked(session: Session, platform: str, domain: str, url: str, now: datetime) -> Store:
+    """The store's row, made if it is not there: of several that come at once, one makes it, all wait."""
+    row = insert(Store).values(
+        public_id=random_token(PUBLIC_ID_LENGTH),
+        platform=platform,
+        domain=domain,
+        name=domain,
+        url=url,
+        installed_at=now,
+        created_at=now,
+        updated_at=now,
+    )
+    session.execute(row.on_conflict_do_nothing(index_elements=["domain"]))
+    return session.scalars(select(Store).where(Store.domain == domain).with_for_update()).one()
