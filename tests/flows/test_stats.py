@@ -6,6 +6,7 @@ import dataclasses
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -149,7 +150,7 @@ def test_orders_and_revenue_are_counted_on_the_day_of_the_order_per_currency(sho
     ],
     ids=str,
 )
-def test_an_order_that_was_none_in_the_end_counts_nowhere(shop: Shop, columns: dict[str, object]) -> None:
+def test_an_order_that_was_none_in_the_end_counts_nowhere(shop: Shop, columns: dict[str, Any]) -> None:
     shop.order(shop.text(), **columns)
 
     total = shop.overview().total
