@@ -64,4 +64,9 @@ def _redis_state(current: Runtime) -> str:
 def metrics() -> Response:
     registry = CollectorRegistry()
     registry.register(Figures(runtime()))
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    try:
+        page = generate_latest(registry)
+    except OperationalError:
+        log.warning("database_unreachable")
+        return Response("The database is unreachable.\n", 503, mimetype="text/plain")
+    return Response(page, content_type=CONTENT_TYPE_LATEST)
