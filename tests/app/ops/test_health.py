@@ -51,26 +51,26 @@ def runtime_of(client: FlaskClient) -> Runtime:
 
 def test_a_process_that_answers_is_healthy_whatever_else_is_wrong(make_client: Any) -> None:
     answer = make_client(NO_DATABASE, "redis://127.0.0.1:1/0").get("/healthz")
-    assert (answer.status_code, answer.json) == (200, {"status": "ok"})
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "ok"})
 
 
 def test_with_all_its_parts_it_is_ready(client: FlaskClient) -> None:
     answer = client.get("/readyz")
-    told = answer.json
+    told = answer.get_json()
     assert (answer.status_code, told["status"]) == (200, "ready")
     assert (told["database"], told["migrations"], told["redis"]) == ("ok", "ok", "ok")
 
 
 def test_without_a_database_it_is_not_ready(make_client: Any, redis_url: str) -> None:
     answer = make_client(NO_DATABASE, redis_url).get("/readyz")
-    assert (answer.status_code, answer.json["status"]) == (503, "not ready")
-    assert answer.json["database"] == "unreachable"
+    assert (answer.status_code, answer.get_json()["status"]) == (503, "not ready")
+    assert answer.get_json()["database"] == "unreachable"
 
 
 def test_without_redis_it_is_ready_and_says_what_is_missing(make_client: Any, database_url: str) -> None:
     answer = make_client(database_url, "redis://127.0.0.1:1/0").get("/readyz")
     assert answer.status_code == 200
-    assert answer.json["redis"].startswith("unreachable")
+    assert answer.get_json()["redis"].startswith("unreachable")
 
 
 def test_a_database_of_another_version_is_not_ready(client: FlaskClient) -> None:
@@ -81,7 +81,7 @@ def test_a_database_of_another_version_is_not_ready(client: FlaskClient) -> None
     with database.session() as session:
         session.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": head_revision()})
     assert answer.status_code == 503
-    assert head_revision() in answer.json["migrations"]
+    assert head_revision() in answer.get_json()["migrations"]
     assert client.get("/readyz").status_code == 200
 
 
@@ -99,7 +99,7 @@ def test_missing_workers_are_named_and_keep_it_ready(client: FlaskClient) -> Non
         for role in ("scheduler", "intake", "upkeep"):
             heartbeats.beat(session, role, runtime.clock.now())
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json["missing"]) == (200, ["dispatch"])
+    assert (answer.status_code, answer.get_json()["missing"]) == (200, ["dispatch"])
 
 
 def test_what_waits_is_counted(client: FlaskClient, clock: FixedClock) -> None:
@@ -108,7 +108,7 @@ def test_what_waits_is_counted(client: FlaskClient, clock: FixedClock) -> None:
         factories.make_inbound_event(session, store)
         factories.make_inbound_event(session, store, state="failed", error="KeyError")
     clock.advance(timedelta(seconds=5))
-    told = client.get("/readyz").json
+    told = client.get("/readyz").get_json()
     assert (told["pending_events"], told["failed_events"]) == (1, 1)
     assert told["oldest_pending_event_seconds"] == 5.0
 
