@@ -1,5 +1,10 @@
+"""What a shopper opens: short links and the page that stops the texts."""
+
 from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.links import short_links, visitors
+
+    visitors.warm_up()
+    app.register_blueprint(short_links.blueprint)

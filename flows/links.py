@@ -1,0 +1,178 @@
+"""Short links: their tokens, how long they live, what an opening leaves behind, and where it leads.
+
+A link never carries an address: it leads only to what our own rows say of its store, cart and order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from sqlalchemy import text
+
+from app.crypto import Cipher, Undecryptable, random_token
+from app.runtime import Runtime
+from connectors.platform import Item, Restore
+from flows import connections
+from flows.rollups import FIGURES
+
+log = structlog.get_logger()
+
+TOKEN_LENGTH = 12
+LEADS_TO_THE_CART_FOR = timedelta(days=30)
+LONGEST_AGENT = 300
+_TOKEN = re.compile(rf"[0-9A-Za-z]{{{TOKEN_LENGTH}}}")
+_NEVER_IN_A_URL = re.compile(r"[\s\\\x00-\x1f\x7f]")
+
+
+def make_token() -> str:
+    """A fresh token: 71 random bits in base62, short enough for a text."""
+    return random_token(TOKEN_LENGTH)
+
+
+def is_token(word: str) -> bool:
+    """Whether a word has the form of a token."""
+    return _TOKEN.fullmatch(word) is not None
+
+
+def link_end(activity_at: datetime, cutoff: timedelta) -> datetime:
+    """When a link stops leading to its cart: 30 days after the flow may no longer text about it."""
+    return activity_at + cutoff + LEADS_TO_THE_CART_FOR
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A link that was opened, and what decides where it leads. ``ended``: by a stop, or by its age."""
+
+    token: str
+    ended: bool
+    flow_id: int | None
+    platform: str
+    domain: str
+    store_url: str
+    store_status: str
+    platform_version: str | None
+    cart_state: str
+    items: list[dict[str, Any]]
+    locale: str | None
+    restore_url: str | None
+    status_url: str | None
+
+
+def open_link(runtime: Runtime, token: str, *, person: bool, agent: str) -> Opened | None:
+    """Find a link and write down that it was opened, in one statement; None if there is no such link.
+
+    A person's first opening marks the text as clicked and its day for counting; each opening by a
+    person is a line in the cart's story, of those by programs only the first.
+    """
+    if not is_token(token):
+        return None
+    values = {
+        "token": token,
+        "person": person,
+        "agent": agent[:LONGEST_AGENT],
+        "now": runtime.clock.now(),
+        "flag": FIGURES,
+        "nonce": random_token(),
+    }
+    with runtime.database.autocommit.connect() as connection:
+        row = connection.execute(OPEN, values).mappings().one_or_none()
+    return Opened(**row) if row else None
+
+
+OPEN = text(
+    """
+    WITH found AS (
+        SELECT l.token, l.id AS link_id, l.store_id, l.cart_id, l.message_id,
+            l.ended_at IS NOT NULL OR l.expires_at <= :now AS ended, m.flow_id, m.step_key, m.accepted_at
+        FROM link l JOIN message m ON m.store_id = l.store_id AND m.id = l.message_id
+        WHERE l.token = :token
+    ), recorded AS (
+        INSERT INTO click (store_id, link_id, human, agent, occurred_at)
+        SELECT store_id, link_id, :person, :agent, :now FROM found
+    ), first_click AS (
+        UPDATE message m SET clicked_at = :now FROM found
+        WHERE :person AND m.store_id = found.store_id AND m.id = found.message_id AND m.clicked_at IS NULL
+        RETURNING m.store_id, m.accepted_at
+    ), story AS (
+        INSERT INTO timeline_entry (store_id, cart_id, kind, step_key, message_id, occurred_at)
+        SELECT store_id, cart_id, CASE WHEN :person THEN 'clicked' ELSE 'bot_clicked' END, step_key,
+            message_id, :now
+        FROM found
+        WHERE :person OR NOT EXISTS (
+            SELECT FROM click WHERE store_id = found.store_id AND link_id = found.link_id AND NOT human
+        )
+    ), flagged AS (
+        INSERT INTO store_flag (store_id, name, value, flagged_at)
+        SELECT store_id, :flag, (to_jsonb(accepted_at) #>> '{}') || '#' || :nonce, :now
+        FROM first_click WHERE accepted_at IS NOT NULL
+    )
+    SELECT found.token, found.ended, found.flow_id,
+        s.platform, s.domain, s.url AS store_url, s.status AS store_status, s.platform_version,
+        c.state AS cart_state, c.items, c.locale, c.restore_url,
+        (SELECT status_url FROM "order" o WHERE o.store_id = found.store_id AND o.cart_id = found.cart_id
+            ORDER BY placed_at DESC, id DESC LIMIT 1) AS status_url
+    FROM found
+    JOIN store s ON s.id = found.store_id
+    JOIN cart c ON c.store_id = found.store_id AND c.id = found.cart_id
+    """
+)
+
+
+def destination(cipher: Cipher, opened: Opened) -> str:
+    """Where an opened link leads: the saved checkout, the page of the order, or the shop's front page.
+
+    The front page, which shows nobody's data, is for links that ended and wherever there is no better way.
+    """
+    front = _web_address(opened.store_url) or f"https://{opened.domain}"
+    if opened.ended or opened.store_status == "uninstalled":
+        return front
+    try:
+        return _web_address(_way_back(cipher, opened)) or front
+    except Undecryptable:
+        log.warning("link_address_unreadable", platform=opened.platform)
+        return front
+
+
+def _way_back(cipher: Cipher, opened: Opened) -> str | None:
+    if opened.cart_state == "ordered":
+        return cipher.decrypt(opened.status_url) if opened.status_url else None
+    if opened.cart_state == "emptied":
+        return None
+    restore = Restore(
+        restore_url=cipher.decrypt(opened.restore_url) if opened.restore_url else None,
+        items=tuple(_item(stored) for stored in opened.items),
+        store_url=opened.store_url,
+        locale=opened.locale,
+        tracking=_tracking(opened),
+        platform_version=opened.platform_version,
+    )
+    return connections.platform(opened.platform).restore_url(restore)
+
+
+def _item(stored: Mapping[str, Any]) -> Item:
+    """As far as a way back is built from it: the products and how many of each."""
+    return Item(stored["title"], stored["quantity"], stored.get("product_id"), stored.get("variant_id"))
+
+
+def _tracking(opened: Opened) -> dict[str, str]:
+    """What the shop's own statistics see; ``cid`` comes back with the order of some platforms."""
+    campaign = {} if opened.flow_id is None else {"utm_campaign": str(opened.flow_id)}
+    return {"utm_source": "warmcart", "utm_medium": "sms", **campaign, "cid": opened.token}
+
+
+def _web_address(url: str | None) -> str | None:
+    """The URL if every browser reads it as a web address of the host that we read in it."""
+    if not url or _NEVER_IN_A_URL.search(url):
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    sound = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+    return url if sound else None

@@ -1,0 +1,430 @@
+"""``/r/<token>``: one tap, one row, one redirect, and never to an address that is not the shop's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import html5lib
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import event, select, update
+
+from app import create_app
+from app.clock import FixedClock
+from app.models import Click, Message, TimelineEntry
+from app.runtime import Runtime
+from app.web import EXTENSION
+from flows import rollups, stats
+from tests import factories
+from tests.app.links.agents import IPHONE, PEOPLE, PROGRAMS
+from tests.factories import NOW
+
+CHECKOUT = "https://lanena.example/checkouts/cn/abc/recover?key=s3cret"
+STATUS_PAGE = "https://lanena.example/orders/77/authenticate?key=order-s3cret"
+FRONT_PAGE = "https://lanena.example"
+
+
+class Shop:
+    """A store with one texted cart, whose link can be opened."""
+
+    def __init__(self, runtime: Runtime, client: FlaskClient, **columns: Any) -> None:
+        self.runtime, self.client = runtime, client
+        values = {"url": FRONT_PAGE, "timezone": "Europe/Ljubljana", "currency": "EUR"}
+        with runtime.database.session() as session:
+            self.store = factories.make_store(session, **(values | columns))
+            contact = factories.make_contact(session, self.store)
+            self.cart = factories.make_cart(
+                session, self.store, contact, restore_url=runtime.cipher.encrypt(CHECKOUT), locale="sl-SI"
+            )
+            self.message = factories.make_message(session, self.store, self.cart, flow_id=7)
+            self.link = factories.make_link(session, self.store, self.message)
+
+    def tap(self, agent: str = IPHONE, method: str = "GET", **headers: str) -> Any:
+        headers = {"User-Agent": agent, **headers}
+        return self.client.open(f"/r/{self.link.token}", method=method, headers=headers)
+
+    def leads_to(self) -> str:
+        response = self.tap()
+        assert response.status_code == 302
+        return str(response.headers["Location"])
+
+    def change(self, row: Any, **columns: Any) -> None:
+        with self.runtime.database.session() as session:
+            session.execute(update(type(row)).where(type(row).id == row.id).values(**columns))
+
+    def order(self, **columns: Any) -> None:
+        self.change(self.cart, state="ordered")
+        with self.runtime.database.session() as session:
+            factories.make_order(session, self.store, cart_id=self.cart.id, **columns)
+
+    def clicks(self) -> list[bool]:
+        with self.runtime.database.session() as session:
+            return list(session.scalars(select(Click.human).order_by(Click.id)))
+
+    def clicked_at(self) -> Any:
+        with self.runtime.database.session() as session:
+            return session.get_one(Message, self.message.id).clicked_at
+
+    def story(self) -> list[tuple[str, int | None]]:
+        with self.runtime.database.session() as session:
+            entries = session.scalars(select(TimelineEntry).order_by(TimelineEntry.id))
+            return [(entry.kind, entry.message_id) for entry in entries]
+
+
+@pytest.fixture
+def shop(runtime: Runtime, client: FlaskClient) -> Shop:
+    return Shop(runtime, client)
+
+
+# Where it leads
+
+
+def test_a_tap_leads_back_to_the_saved_checkout(shop: Shop) -> None:
+    parts = urlsplit(shop.leads_to())
+
+    assert f"{parts.scheme}://{parts.netloc}{parts.path}" == CHECKOUT.partition("?")[0]
+    assert parse_qs(parts.query) == {
+        "key": ["s3cret"],
+        "locale": ["sl-SI"],
+        "utm_source": ["warmcart"],
+        "utm_medium": ["sms"],
+        "utm_campaign": ["7"],
+        "cid": [shop.link.token],
+    }
+
+
+def test_a_cart_that_nobody_saved_is_filled_from_its_items(shop: Shop) -> None:
+    items = [{"title": "Canvas Tote", "quantity": 2, "variant_id": "4455", "unit_price": "24.00"}]
+    shop.change(shop.cart, restore_url=None, items=items)
+
+    assert shop.leads_to().startswith("https://lanena.example/cart/4455:2?utm_source=warmcart")
+
+
+def test_a_cart_without_a_way_back_leads_to_the_shop(shop: Shop) -> None:
+    shop.change(shop.cart, restore_url=None, items=[])
+
+    assert shop.leads_to() == FRONT_PAGE
+
+
+def test_each_platform_builds_its_own_way_back(runtime: Runtime, client: FlaskClient) -> None:
+    url = "https://trgovina.example/boutique"
+    shop = Shop(runtime, client, platform="woocommerce", url=url, platform_version="10.1.0")
+    shop.change(shop.cart, restore_url=None)
+
+    leads_to = shop.leads_to()
+
+    assert leads_to.startswith(f"{url}/checkout-link/?products=13:2&")
+    assert f"cid={shop.link.token}" in leads_to
+
+
+@pytest.mark.parametrize("state", ["open", "expired"])
+def test_a_cart_that_is_too_old_for_a_text_can_still_be_restored(shop: Shop, state: str) -> None:
+    shop.change(shop.cart, state=state)
+
+    assert shop.leads_to().startswith(CHECKOUT)
+
+
+def test_after_the_order_a_tap_leads_to_the_page_of_the_order(shop: Shop) -> None:
+    shop.order(status_url=shop.runtime.cipher.encrypt(STATUS_PAGE))
+
+    assert shop.leads_to() == STATUS_PAGE
+
+
+def test_the_newest_order_of_a_cart_is_the_one_that_is_shown(shop: Shop) -> None:
+    shop.order(status_url=shop.runtime.cipher.encrypt(STATUS_PAGE), placed_at=NOW)
+    shop.order(status_url=shop.runtime.cipher.encrypt(CHECKOUT), placed_at=NOW - timedelta(days=1))
+
+    assert shop.leads_to() == STATUS_PAGE
+
+
+def test_an_order_without_a_page_leads_to_the_shop(shop: Shop) -> None:
+    shop.order()
+
+    assert shop.leads_to() == FRONT_PAGE
+
+
+def test_an_emptied_cart_leads_to_the_shop(shop: Shop) -> None:
+    shop.change(shop.cart, state="emptied")
+
+    assert shop.leads_to() == FRONT_PAGE
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+@pytest.mark.parametrize(
+    ("row", "columns"),
+    [
+        ("link", {"ended_at": NOW}),
+        ("link", {"expires_at": NOW}),
+        ("store", {"status": "uninstalled"}),
+    ],
+    ids=["stopped", "too old", "uninstalled"],
+)
+def test_a_link_that_ended_leads_to_the_front_page_and_shows_nobodys_data(
+    shop: Shop, row: str, columns: dict[str, Any], ordered: bool
+) -> None:
+    if ordered:
+        shop.order(status_url=shop.runtime.cipher.encrypt(STATUS_PAGE))
+    shop.change(getattr(shop, row), **columns)
+
+    assert shop.leads_to() == FRONT_PAGE
+
+
+def test_a_link_lives_until_the_very_moment_of_its_end(shop: Shop, clock: FixedClock) -> None:
+    shop.change(shop.link, expires_at=NOW + timedelta(seconds=1))
+
+    assert shop.leads_to().startswith(CHECKOUT)
+    clock.advance(timedelta(seconds=1))
+    assert shop.leads_to() == FRONT_PAGE
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        "//evil.example/",
+        "https://user@evil.example/",
+        "https://lanena.example\\@evil.example/",
+        "https://lanena.example/\r\nSet-Cookie: a=b",
+        "https://[",
+        "ftp://lanena.example/",
+        "",
+    ],
+)
+def test_an_address_that_is_no_plain_web_address_is_never_followed(shop: Shop, address: str) -> None:
+    sealed = shop.runtime.cipher.encrypt(address)
+    shop.change(shop.cart, restore_url=sealed, items=[])
+    assert shop.leads_to() == FRONT_PAGE
+
+    shop.order(status_url=sealed)
+    assert shop.leads_to() == FRONT_PAGE
+
+
+def test_nothing_in_the_request_changes_where_it_leads(shop: Shop) -> None:
+    expected = shop.leads_to()
+    headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "User-Agent": IPHONE}
+
+    response = shop.client.get(f"/r/{shop.link.token}?next=https://evil.example&url=//evil", headers=headers)
+
+    assert response.headers["Location"] == expected
+
+
+def test_a_secret_that_no_key_opens_leads_to_the_shop(shop: Shop) -> None:
+    shop.change(shop.cart, restore_url="gAAAAAB-not-ours")
+
+    assert shop.leads_to() == FRONT_PAGE
+
+
+def test_nobody_keeps_or_passes_on_the_address_of_a_link(shop: Shop) -> None:
+    headers = shop.tap().headers
+
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["X-Robots-Tag"] == "noindex, nofollow"
+
+
+# What it leaves behind
+
+
+def test_a_tap_is_a_click(shop: Shop) -> None:
+    shop.tap()
+
+    assert shop.clicks() == [True]
+    assert shop.clicked_at() == NOW
+    assert shop.story() == [("clicked", shop.message.id)]
+
+
+def test_a_click_is_in_the_figures_after_the_next_counting(shop: Shop) -> None:
+    shop.tap()
+
+    assert rollups.drain(shop.runtime) == 1
+
+    with shop.runtime.database.session() as session:
+        day = date(2026, 11, 21)
+        assert stats.overview(session, shop.store.id, day, day).total.clicked == 1
+
+
+def test_the_day_to_count_is_that_of_the_text_in_the_zone_of_the_store(
+    runtime: Runtime, client: FlaskClient, clock: FixedClock
+) -> None:
+    shop = Shop(runtime, client, timezone="Pacific/Auckland")
+    clock.advance(timedelta(days=3))
+    shop.tap()
+
+    rollups.drain(runtime)
+
+    with runtime.database.session() as session:
+        found = stats.overview(session, shop.store.id, date(2026, 11, 20), date(2026, 11, 25))
+    assert [day for day, figures in found.days.items() if figures.clicked] == [date(2026, 11, 22)]
+
+
+def test_a_second_tap_is_a_second_line_and_the_same_click_of_the_text(shop: Shop, clock: FixedClock) -> None:
+    shop.tap()
+    rollups.drain(shop.runtime)
+    clock.advance(timedelta(hours=1))
+    shop.tap()
+
+    assert shop.clicks() == [True, True]
+    assert shop.clicked_at() == NOW
+    assert [kind for kind, _ in shop.story()] == ["clicked", "clicked"]
+    assert rollups.drain(shop.runtime) == 0
+
+
+def test_a_text_whose_acceptance_is_not_recorded_yet_can_be_clicked(shop: Shop) -> None:
+    shop.change(shop.message, accepted_at=None, status="sending")
+
+    assert shop.leads_to().startswith(CHECKOUT)
+    assert shop.clicked_at() == NOW
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_is_led_on_but_not_counted(shop: Shop, name: str) -> None:
+    response = shop.tap(PROGRAMS[name])
+
+    assert response.headers["Location"].startswith(CHECKOUT)
+    assert shop.clicks() == [False]
+    assert shop.clicked_at() is None
+    assert shop.story() == [("bot_clicked", shop.message.id)]
+    assert rollups.drain(shop.runtime) == 0
+
+
+def test_programs_are_told_of_once_per_link(shop: Shop) -> None:
+    for agent in (PROGRAMS["iMessage"], PROGRAMS["WhatsApp"], IPHONE, PROGRAMS["iMessage"]):
+        shop.tap(agent)
+
+    assert [kind for kind, _ in shop.story()] == ["bot_clicked", "clicked"]
+    assert shop.clicks() == [False, False, True, False]
+
+
+def test_a_request_for_the_headers_is_no_click(shop: Shop) -> None:
+    response = shop.tap(method="HEAD")
+
+    assert response.headers["Location"].startswith(CHECKOUT)
+    assert shop.clicked_at() is None
+
+
+def test_a_page_loaded_ahead_is_no_click(shop: Shop) -> None:
+    shop.tap(**{"Sec-Purpose": "prefetch"})
+
+    assert shop.clicked_at() is None
+
+
+def test_an_agent_without_end_is_kept_to_a_point(shop: Shop) -> None:
+    shop.tap(PEOPLE["Chrome"] + "x" * 5000)
+
+    with shop.runtime.database.session() as session:
+        assert len(session.scalar(select(Click.agent)) or "") == 300
+
+
+def test_a_tap_changes_nothing_of_another_link_or_store(
+    runtime: Runtime, client: FlaskClient, shop: Shop
+) -> None:
+    neighbour = Shop(runtime, client)
+    neighbour.order(status_url=runtime.cipher.encrypt(STATUS_PAGE))
+    shop.tap()
+
+    assert neighbour.clicked_at() is None
+    with runtime.database.session() as session:
+        assert set(session.scalars(select(Click.store_id))) == {shop.store.id}
+        assert set(session.scalars(select(TimelineEntry.store_id))) == {shop.store.id}
+
+
+@contextmanager
+def statements_of(runtime: Runtime) -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+        seen.append(statement)
+
+    event.listen(runtime.database.engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(runtime.database.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("agent", [IPHONE, PROGRAMS["WhatsApp"]], ids=["person", "preview"])
+def test_a_tap_is_recorded_and_redirected_with_one_statement(shop: Shop, agent: str) -> None:
+    with statements_of(shop.runtime) as seen:
+        shop.tap(agent)
+
+    assert len(seen) == 1
+
+
+# Links that we do not know
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "AbCdEfGhIjKl",
+        "short",
+        "x" * 300,
+        "AbCdEfGhIjK!",
+        "AbCdEfGhIjK\u0660",
+        "%00AbCdEfGhIjK",
+        "..",
+        "%ff%fe",
+    ],
+)
+def test_an_unknown_link_is_a_friendly_page(client: FlaskClient, shop: Shop, token: str) -> None:
+    response = client.get(f"/r/{token}", headers={"User-Agent": IPHONE})
+
+    assert response.status_code == 404
+    assert response.headers["Cache-Control"] == "no-store"
+    assert shop.clicks() == []
+
+
+def test_a_word_that_is_no_token_does_not_cost_the_database_anything(
+    client: FlaskClient, runtime: Runtime
+) -> None:
+    with statements_of(runtime) as seen:
+        client.get("/r/wp-login.php")
+
+    assert seen == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "language", "words"),
+    [
+        ("sl-SI,sl;q=0.9,en;q=0.5", "sl", "Te povezave ne najdemo"),
+        ("de-AT", "de", "Diesen Link finden wir nicht"),
+        ("it,fr;q=0.4", "fr", "Ce lien est introuvable"),
+        ("xx-none, *", "en", "We can&#39;t find this link"),
+        ("", "en", "We can&#39;t find this link"),
+    ],
+)
+def test_the_page_speaks_the_visitors_language(
+    client: FlaskClient, wanted: str, language: str, words: str
+) -> None:
+    page = client.get("/r/AbCdEfGhIjKl", headers={"Accept-Language": wanted}).text
+
+    assert f'<html lang="{language}" dir="ltr">' in page
+    assert words in page
+
+
+def test_the_page_is_sound_html_and_loads_nothing_from_elsewhere(client: FlaskClient) -> None:
+    response = client.get("/r/AbCdEfGhIjKl")
+    html5lib.HTMLParser(strict=True).parse(response.data)
+
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "http" not in response.text
+    assert "<script" not in response.text
+    with client.get("/links/static/links.css") as stylesheet:
+        assert stylesheet.status_code == 200
+
+
+def test_a_database_that_is_away_is_a_page_to_try_again(clock: FixedClock, monkeypatch: Any) -> None:
+    monkeypatch.setattr("app.ROOMS", ("links",))
+    application = create_app(factories.make_settings("postgresql://nobody@127.0.0.1:1/none"), clock)
+
+    response = application.test_client().get("/r/AbCdEfGhIjKl", headers={"Accept-Language": "pl"})
+    application.extensions[EXTENSION].close()
+
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "5"
+    assert 'href="/r/AbCdEfGhIjKl"' in response.text
+    assert "Spróbuj ponownie" in response.text
