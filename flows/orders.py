@@ -1,0 +1,253 @@
+"""Orders: upserted, joined to their cart, and the end of what their buyer was to be texted.
+
+Deliveries come in any order: a refund or a parcel may be told of before its order, an order before its
+cart. What is told is kept by the platform's ids and joined when the other half arrives.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.models import Cart, Contact, Enrollment, Fulfillment, Order, OrderKey, Refund
+from connectors.platform import FulfillmentSeen, OrderDeleted, OrderSeen, OrderStatus, RefundSeen
+from flows import attribution, carts, contacts, enrollment, timeline
+from flows.incoming import Incoming
+
+# A status only moves forward; cancelled is final.
+RANK = {OrderStatus.PLACED: 0, OrderStatus.PAID: 1, OrderStatus.REFUNDED: 2, OrderStatus.CANCELLED: 3}
+
+# Shopify documentation, FulfillmentEventStatus, 2026-10; before it what a fulfilment itself may say.
+PARCEL_WAY = (
+    "pending",
+    "open",
+    "success",
+    "label_purchased",
+    "label_printed",
+    "confirmed",
+    "carrier_picked_up",
+    "in_transit",
+    "delayed",
+    "out_for_delivery",
+    "attempted_delivery",
+    "ready_for_pickup",
+    "delivered",
+)
+
+
+def see(incoming: Incoming, seen: OrderSeen) -> None:
+    """Take over how an order is now. What is older than what we know changes nothing."""
+    order = find(incoming, seen.order_id)
+    first = order is None
+    if order is None:
+        order = _begin(incoming, seen)
+    elif seen.updated_at < order.platform_updated_at:
+        return
+    _describe(incoming, order, seen)
+    _keep_keys(incoming, order, seen)
+    carts.take_consent_box(incoming, seen)
+    never_bought = first and seen.status is OrderStatus.CANCELLED
+    _join_cart(incoming, order, seen, never_bought)
+    if not never_bought:
+        _end_for_buyer(incoming, order)
+    _settle(incoming, order)
+
+
+def see_refund(incoming: Incoming, seen: RefundSeen) -> None:
+    refund = insert(Refund).values(
+        store_id=incoming.store.id,
+        platform_refund_id=seen.refund_id,
+        platform_order_id=seen.order_id,
+        currency=seen.amount.currency,
+        amount=seen.amount.amount,
+        refunded_at=seen.refunded_at,
+    )
+    incoming.session.execute(refund.on_conflict_do_nothing())
+    order = find(incoming, seen.order_id)
+    if order is not None:
+        _settle(incoming, order)
+
+
+def see_fulfillment(incoming: Incoming, seen: FulfillmentSeen) -> None:
+    """A parcel, as it was last described; the order shows the one that moved last."""
+    parcel = incoming.session.scalar(
+        select(Fulfillment)
+        .where(Fulfillment.store_id == incoming.store.id)
+        .where(Fulfillment.platform_fulfillment_id == seen.fulfillment_id)
+    )
+    if parcel is None:
+        parcel = Fulfillment(
+            store_id=incoming.store.id,
+            platform_fulfillment_id=seen.fulfillment_id,
+            platform_order_id=seen.order_id,
+            status=seen.status,
+            platform_updated_at=seen.updated_at,
+        )
+        incoming.session.add(parcel)
+    elif (seen.updated_at, _way(seen.status)) > (parcel.platform_updated_at, _way(parcel.status)):
+        parcel.status, parcel.platform_updated_at = seen.status, seen.updated_at
+    order = find(incoming, seen.order_id)
+    if order is not None:
+        _show_fulfillment(incoming, order)
+
+
+def _way(status: str) -> int:
+    """How far a parcel is: of two descriptions of the same second, the one that is further holds."""
+    return PARCEL_WAY.index(status) if status in PARCEL_WAY else -1
+
+
+def see_deleted(incoming: Incoming, deleted: OrderDeleted) -> None:
+    """The platform removed the order. It was bought all the same: nobody is texted about it again."""
+
+
+def find(incoming: Incoming, platform_order_id: str) -> Order | None:
+    query = (
+        select(Order)
+        .where(Order.store_id == incoming.store.id, Order.platform_order_id == platform_order_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return incoming.session.scalar(query)
+
+
+def _begin(incoming: Incoming, seen: OrderSeen) -> Order:
+    order = Order(
+        store_id=incoming.store.id,
+        platform_order_id=seen.order_id,
+        status=seen.status.value,
+        currency=seen.total.currency,
+        total=seen.total.amount,
+        refunded=Decimal(0),
+        discount_codes=[],
+        placed_at=seen.placed_at,
+        platform_updated_at=seen.updated_at,
+        created_at=incoming.now,
+        updated_at=incoming.now,
+    )
+    incoming.session.add(order)
+    incoming.session.flush()
+    return order
+
+
+def _describe(incoming: Incoming, order: Order, seen: OrderSeen) -> None:
+    shopper, shown = seen.shopper, seen.presentment_total
+    order.platform_updated_at, order.placed_at = seen.updated_at, seen.placed_at
+    order.updated_at = incoming.now
+    order.currency, order.total = seen.total.currency, seen.total.amount
+    order.presentment_total, order.presentment_currency = (
+        (shown.amount, shown.currency) if shown else (None, None)
+    )
+    order.number, order.test = seen.number or order.number, seen.test
+    order.email = shopper.email.lower() if shopper.email else order.email
+    order.customer_id = shopper.customer_id or order.customer_id
+    order.discount_codes = list(seen.discount_codes)
+    order.refunded = max(order.refunded, seen.refunded or Decimal(0))
+    _move_forward(incoming, order, seen.status)
+    _keep_status_url(incoming, order, seen.status_url)
+    phone = contacts.read(shopper, incoming.store).phone
+    if phone is not None:
+        order.contact_id = contacts.keep(incoming, phone, shopper, seen.locale).id
+
+
+def _keep_status_url(incoming: Incoming, order: Order, url: str | None) -> None:
+    """Encryption gives another text each time: an address that is the same is left alone."""
+    if url and (order.status_url is None or incoming.runtime.cipher.decrypt(order.status_url) != url):
+        order.status_url = incoming.seal(url)
+
+
+def _move_forward(incoming: Incoming, order: Order, status: OrderStatus) -> None:
+    if RANK[status] <= RANK[OrderStatus(order.status)]:
+        return
+    order.status = status.value
+    if order.cart_id is not None and status in (OrderStatus.CANCELLED, OrderStatus.REFUNDED):
+        _tell(incoming, order, status.value)
+
+
+def _tell(incoming: Incoming, order: Order, kind: str, **details: str) -> None:
+    if order.cart_id is not None:
+        told = {"order": order.platform_order_id, "number": order.number, **details}
+        timeline.record(incoming.session, order.store_id, order.cart_id, kind, incoming.now, details=told)
+
+
+def _keep_keys(incoming: Incoming, order: Order, seen: OrderSeen) -> None:
+    names = {"store_id": order.store_id, "order_id": order.id}
+    rows = [names | {"kind": key.kind, "value": key.value} for key in dict.fromkeys(seen.keys)]
+    if rows:
+        incoming.session.execute(insert(OrderKey).on_conflict_do_nothing(), rows)
+
+
+def _join_cart(incoming: Incoming, order: Order, seen: OrderSeen, never_bought: bool) -> None:
+    cart = _own_cart(incoming, order, seen)
+    if cart is None:
+        return
+    order.cart_id, order.contact_id = cart.id, order.contact_id or cart.contact_id
+    if never_bought:
+        # WooCommerce cancels an unpaid order by itself after a while: there is nothing to come back to.
+        carts.empty(incoming, cart)
+    else:
+        carts.mark_ordered(incoming, cart, order.placed_at, order)
+
+
+def _own_cart(incoming: Incoming, order: Order, seen: OrderSeen) -> Cart | None:
+    """The cart that was bought. A reusable key alone may name the shopper's next cart by now."""
+    if order.cart_id is not None:
+        return incoming.session.get(Cart, order.cart_id, with_for_update=True, populate_existing=True)
+    found = carts.find(incoming, seen.keys) if seen.keys else None
+    if found is None:
+        return None
+    begun_at = found.cart.platform_created_at or found.cart.created_at
+    if not found.known.intersection(carts.strong(seen.keys)) and begun_at > order.placed_at:
+        return None
+    carts.keep_keys(incoming, found, seen.keys)
+    return found.cart
+
+
+def _end_for_buyer(incoming: Incoming, order: Order) -> None:
+    """Whoever has bought is not reminded of what lay in another cart before: by number, e-mail, customer."""
+    buyer = [Contact.id == order.contact_id] if order.contact_id else []
+    buyer += [Contact.email == order.email] if order.email else []
+    buyer += [Contact.customer_id == order.customer_id] if order.customer_id else []
+    if not buyer:
+        return
+    people = select(Contact.id).where(Contact.store_id == order.store_id, or_(*buyer))
+    contact_ids = incoming.session.scalars(people.order_by(Contact.updated_at.desc())).all()
+    order.contact_id = order.contact_id or next(iter(contact_ids), None)
+    left_before = (
+        select(Enrollment.id)
+        .join(Cart, (Cart.store_id == Enrollment.store_id) & (Cart.id == Enrollment.subject_id))
+        .where(Enrollment.store_id == order.store_id, Enrollment.contact_id.in_(contact_ids))
+        .where(Enrollment.state == "active", Enrollment.subject_type == "cart")
+        .where(Cart.activity_at <= order.placed_at)
+    )
+    ids = incoming.session.scalars(left_before).all()
+    enrollment.end_enrollments(incoming.session, order.store_id, ids, "ordered", incoming.now)
+
+
+def _settle(incoming: Incoming, order: Order) -> None:
+    """What came before the order or beside it: refunds, parcels; then what the order is worth to us."""
+    session = incoming.session
+    of_order = (Refund.store_id == order.store_id) & (Refund.platform_order_id == order.platform_order_id)
+    given_back = session.scalar(select(func.sum(Refund.amount)).where(of_order)) or Decimal(0)
+    if given_back > order.refunded:
+        order.refunded = given_back
+        _tell(incoming, order, "refunded", amount=str(given_back), currency=order.currency)
+    if order.refunded >= order.total > 0:
+        _move_forward(incoming, order, OrderStatus.REFUNDED)
+    _show_fulfillment(incoming, order)
+    session.flush()
+    attribution.attribute(session, incoming.store, order, incoming.now)
+
+
+def _show_fulfillment(incoming: Incoming, order: Order) -> None:
+    latest = incoming.session.scalar(
+        select(Fulfillment)
+        .where(Fulfillment.store_id == order.store_id)
+        .where(Fulfillment.platform_order_id == order.platform_order_id)
+        .order_by(Fulfillment.platform_updated_at.desc(), Fulfillment.id.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+    if latest is not None:
+        order.fulfillment_status, order.fulfillment_updated_at = latest.status, latest.platform_updated_at
