@@ -25,7 +25,8 @@ from app.runtime import Runtime
 
 TIMEOUT = (3, 15)
 SHOPIFY_NAME = re.compile(r"\A(?:\d{4}-\d{2}|\d+)\.(?P<resource>[a-z_]+)\.(?P<event>[a-z_]+|\d+)")
-DEFAULT_EVENT = "update"
+# A file that only counts its recordings is the topic of changes, which has two names at Shopify.
+CHANGES = {"orders": "updated"}
 
 
 class NotReplayable(Exception):
@@ -59,8 +60,9 @@ def read_recording(path: Path) -> Recording:
     name = SHOPIFY_NAME.match(path.name)
     if name is None:
         raise NotReplayable(f"{path}: the name does not tell the topic, as in 01.checkouts.create.json")
-    event = DEFAULT_EVENT if name["event"].isdigit() else name["event"]
-    return Recording("shopify", f"{name['resource']}/{event}", content, {})
+    resource, event = name["resource"], name["event"]
+    event = CHANGES.get(resource, "update") if event.isdigit() else event
+    return Recording("shopify", f"{resource}/{event}", content, {})
 
 
 def find_store(session: Session, platform: str, domain: str | None) -> Store:
