@@ -13,12 +13,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from app.crypto import Cipher, Undecryptable, random_token
+from app.models import Consent, Contact, Link, Message, Store
 from app.runtime import Runtime
 from connectors.platform import Item, Restore
 from flows import connections
+from flows.consents import SMS
 from flows.rollups import FIGURES
 
 log = structlog.get_logger()
@@ -75,7 +78,7 @@ def open_link(runtime: Runtime, token: str, *, person: bool, agent: str) -> Open
     values = {
         "token": token,
         "person": person,
-        "agent": agent[:LONGEST_AGENT],
+        "agent": agent[:LONGEST_AGENT].replace("\x00", ""),
         "now": runtime.clock.now(),
         "flag": FIGURES,
         "nonce": random_token(),
@@ -124,12 +127,45 @@ OPEN = text(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whose link it is. ``phone`` is None for somebody who was erased; ``language`` is that of the text."""
+
+    store: Store
+    phone: str | None
+    language: str
+    stopped: bool
+
+
+def recipient(session: Session, token: str) -> Recipient | None:
+    """The person that a link was sent to, also after it ended; None if there is no such link."""
+    if not is_token(token):
+        return None
+    row = session.execute(
+        select(Store, Contact.phone, Contact.erased_at, Message.language, Consent.stopped)
+        .join(Link, Link.store_id == Store.id)
+        .join(Contact, (Contact.store_id == Link.store_id) & (Contact.id == Link.contact_id))
+        .join(Message, (Message.store_id == Link.store_id) & (Message.id == Link.message_id))
+        .outerjoin(
+            Consent,
+            (Consent.store_id == Link.store_id)
+            & (Consent.channel == SMS)
+            & (Consent.address == Contact.phone),
+        )
+        .where(Link.token == token)
+    ).one_or_none()
+    if row is None:
+        return None
+    store, phone, erased_at, language, stopped = row
+    return Recipient(store, None if erased_at else phone, language, bool(stopped or erased_at))
+
+
 def destination(cipher: Cipher, opened: Opened) -> str:
     """Where an opened link leads: the saved checkout, the page of the order, or the shop's front page.
 
-    The front page, which shows nobody's data, is for links that ended and wherever there is no better way.
+    The front page is for links that ended, and wherever there is no better way.
     """
-    front = _web_address(opened.store_url) or f"https://{opened.domain}"
+    front = front_page(opened.store_url, opened.domain)
     if opened.ended or opened.store_status == "uninstalled":
         return front
     try:
@@ -137,6 +173,11 @@ def destination(cipher: Cipher, opened: Opened) -> str:
     except Undecryptable:
         log.warning("link_address_unreadable", platform=opened.platform)
         return front
+
+
+def front_page(store_url: str, domain: str) -> str:
+    """The shop's own address, which shows nobody's data."""
+    return _web_address(store_url) or f"https://{domain}"
 
 
 def _way_back(cipher: Cipher, opened: Opened) -> str | None:

@@ -4,7 +4,8 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.links import short_links, visitors
+    from app.links import short_links, stop_page, visitors
 
     visitors.warm_up()
     app.register_blueprint(short_links.blueprint)
+    app.register_blueprint(stop_page.blueprint)
