@@ -32,8 +32,9 @@ def connect(url: str, timeout: float = 0.5) -> redis.Redis:
 
 
 def connect_worker(url: str) -> redis.Redis:
-    """A client for RQ's blocking reads."""
-    return redis.Redis.from_url(url, socket_keepalive=True, health_check_interval=30)
+    """A client for RQ's blocking reads. Over a network, a peer that vanished is noticed by keepalive."""
+    keepalive = {} if url.startswith("unix://") else {"socket_keepalive": True}
+    return redis.Redis.from_url(url, health_check_interval=30, **keepalive)
 
 
 class Waker:
