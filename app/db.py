@@ -6,12 +6,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import alembic.command
-import alembic.config
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
+
+if TYPE_CHECKING:  # only migrations need it, and no serving process should carry it
+    import alembic.config
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -62,6 +64,8 @@ class Database:
 
 
 def _alembic(database_url: str) -> alembic.config.Config:
+    import alembic.config
+
     config = alembic.config.Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = sqlalchemy_url(database_url)
@@ -70,11 +74,15 @@ def _alembic(database_url: str) -> alembic.config.Config:
 
 def migrate(database_url: str, revision: str = "head") -> None:
     """Bring the schema up to ``revision``. One at a time: an advisory lock keeps a second caller waiting."""
+    import alembic.command
+
     alembic.command.upgrade(_alembic(database_url), revision)
 
 
 def downgrade(database_url: str, revision: str = "base") -> None:
     """Take the schema back to ``revision``."""
+    import alembic.command
+
     alembic.command.downgrade(_alembic(database_url), revision)
 
 
