@@ -36,23 +36,25 @@ class WebServer(BaseApplication):
         return create_app(self._settings)
 
 
+def options(host: str, port: int, processes: int, threads: int) -> dict[str, Any]:
+    """gunicorn 27 opens a control socket at home unless told not to."""
+    return {
+        "bind": f"{host}:{port}",
+        "workers": processes,
+        "worker_class": "gthread",
+        "threads": threads,
+        "preload_app": True,
+        "control_socket_disable": True,
+        "keepalive": 15,
+        "graceful_timeout": 10,
+        "timeout": 30,
+        "post_fork": _after_fork,
+        "accesslog": None,
+        "errorlog": "-",
+        "loglevel": "warning",
+    }
+
+
 def serve(settings: Settings, host: str, port: int, processes: int, threads: int) -> None:
-    """Serve until a signal comes; gunicorn 27 opens a control socket at home unless told not to."""
-    WebServer(
-        settings,
-        {
-            "bind": f"{host}:{port}",
-            "workers": processes,
-            "worker_class": "gthread",
-            "threads": threads,
-            "preload_app": True,
-            "control_socket_disable": True,
-            "keepalive": 15,
-            "graceful_timeout": 10,
-            "timeout": 30,
-            "post_fork": _after_fork,
-            "accesslog": None,
-            "errorlog": "-",
-            "loglevel": "warning",
-        },
-    ).run()
+    """Serve until a signal comes."""
+    WebServer(settings, options(host, port, processes, threads)).run()
