@@ -102,14 +102,15 @@ OPEN = text(
         UPDATE message m SET clicked_at = :now FROM found
         WHERE :person AND m.store_id = found.store_id AND m.id = found.message_id AND m.clicked_at IS NULL
         RETURNING m.store_id, m.accepted_at
+    ), first_preview AS (
+        UPDATE link l SET previewed_at = :now FROM found
+        WHERE NOT :person AND l.store_id = found.store_id AND l.id = found.link_id AND l.previewed_at IS NULL
+        RETURNING l.id
     ), story AS (
         INSERT INTO timeline_entry (store_id, cart_id, kind, step_key, message_id, occurred_at)
         SELECT store_id, cart_id, CASE WHEN :person THEN 'clicked' ELSE 'bot_clicked' END, step_key,
             message_id, :now
-        FROM found
-        WHERE :person OR NOT EXISTS (
-            SELECT FROM click WHERE store_id = found.store_id AND link_id = found.link_id AND NOT human
-        )
+        FROM found WHERE :person OR EXISTS (SELECT FROM first_preview)
     ), flagged AS (
         INSERT INTO store_flag (store_id, name, value, flagged_at)
         SELECT store_id, :flag, (to_jsonb(accepted_at) #>> '{}') || '#' || :nonce, :now

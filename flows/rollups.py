@@ -71,6 +71,11 @@ def flag_days(session: Session, days: Iterable[tuple[int, date]], now: datetime)
         session.execute(insert(StoreFlag), rows)
 
 
+def flag_all(session: Session, store: Store, now: datetime) -> None:
+    """All that ever counted has moved to other days: the store's time zone has changed."""
+    flag_days(session, [(store.id, day) for day in _days_with_rows(session, store)], now)
+
+
 def any_flagged(session: Session) -> bool:
     """Whether figures wait to be counted."""
     return bool(session.scalar(select(exists().where(StoreFlag.name == FIGURES))))
@@ -152,7 +157,7 @@ def rebuild(session: Session, store: Store, day: date) -> None:
 def rebuild_all(runtime: Runtime, store: Store) -> int:
     """Count every day of a store anew, each in a transaction of its own; says how many days that were.
 
-    For repair, and after the store's time zone has changed.
+    For repair: what changes a day flags it.
     """
     with runtime.database.session() as session:
         days = _days_with_rows(session, store)

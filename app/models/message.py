@@ -119,7 +119,10 @@ class Usage(TenantRow, Base):
 
 
 class Link(TenantRow, Base):
-    """A short link ``/r/<token>``. After ``ended_at`` or ``expires_at`` it leads to the shop's front page."""
+    """A short link ``/r/<token>``. After ``ended_at`` or ``expires_at`` it leads to the shop's front page.
+
+    ``previewed_at`` is when a bot or a link previewer first opened it: the cart's timeline tells it once.
+    """
 
     __tablename__ = "link"
     __table_args__ = tenant(
@@ -137,6 +140,7 @@ class Link(TenantRow, Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    previewed_at: Mapped[datetime | None]
 
 
 class Click(TenantRow, Base):

@@ -102,8 +102,9 @@ def test_a_store_that_moved_to_another_zone_is_counted_anew_as_a_whole(
     with runtime.database.session() as session:
         moved = session.get_one(Store, store.id)
         moved.timezone = "America/Los_Angeles"
+        rollups.flag_all(session, moved, NOW)
 
-    rollups.rebuild_all(runtime, moved)
+    rollups.drain(runtime)
 
     assert texts_by_day(runtime, store) == {TODAY: 1}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
@@ -18,7 +20,7 @@ from app.clock import FixedClock
 from app.models import Click, Message, TimelineEntry
 from app.runtime import Runtime
 from app.web import EXTENSION
-from flows import rollups, stats
+from flows import links, rollups, stats
 from tests import factories
 from tests.app.links.agents import IPHONE, PEOPLE, PROGRAMS
 from tests.factories import NOW
@@ -297,6 +299,23 @@ def test_programs_are_told_of_once_per_link(shop: Shop) -> None:
 
     assert [kind for kind, _ in shop.story()] == ["bot_clicked", "clicked"]
     assert shop.clicks() == [False, False, True, False]
+
+
+@pytest.mark.parametrize(("agent", "kind"), [(IPHONE, "clicked"), (PROGRAMS["iMessage"], "bot_clicked")])
+def test_several_openings_at_one_instant_mark_the_text_once(shop: Shop, agent: str, kind: str) -> None:
+    together = threading.Barrier(4)
+
+    def open_it() -> None:
+        together.wait()
+        links.open_link(shop.runtime, shop.link.token, person=agent == IPHONE, agent=agent)
+
+    with ThreadPoolExecutor(4) as pool:
+        for opening in [pool.submit(open_it) for _ in range(4)]:
+            opening.result()
+
+    assert len(shop.clicks()) == 4
+    assert [kind for kind, _ in shop.story()] == ([kind] * 4 if agent == IPHONE else [kind])
+    assert rollups.drain(shop.runtime) == (1 if agent == IPHONE else 0)
 
 
 def test_a_request_for_the_headers_is_no_click(shop: Shop) -> None:
