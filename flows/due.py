@@ -17,12 +17,15 @@ from datetime import datetime, timedelta
 from typing import Any, NotRequired, TypedDict, Unpack
 from weakref import WeakKeyDictionary
 
+import structlog
 from sqlalchemy import Connection, delete, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.db import Database
 from app.models import Due
+
+log = structlog.get_logger()
 
 CART_IDLE, STEP, CART_EXPIRY, RESEND, IN_DOUBT = "cart_idle", "step", "cart_expiry", "resend", "in_doubt"
 KINDS = (CART_IDLE, STEP, CART_EXPIRY, RESEND, IN_DOUBT)
@@ -31,6 +34,8 @@ KINDS = (CART_IDLE, STEP, CART_EXPIRY, RESEND, IN_DOUBT)
 # spread over more lanes costs more than it is worth. The next claim goes on behind them.
 LANES_PER_CLAIM = 1000
 ROWS_PER_LANE = 8
+# Whoever claimed it has died so often: the row itself may be what kills.
+STUCK_AFTER = 5
 
 
 class Plan(TypedDict):
@@ -48,7 +53,10 @@ class Plan(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A row that is ours until the lease ends. ``due_at`` is when it was due before the claim."""
+    """A row that is ours until the lease ends. ``due_at`` is when it was due before the claim.
+
+    ``attempts`` counts the claims since the row was planned or put back, this one included.
+    """
 
     id: int
     store_id: int
@@ -81,7 +89,15 @@ def schedule(session: Session, **plan: Unpack[Plan]) -> None:
 
     Somebody who holds the row right now loses the lease and can no longer finish it.
     """
-    statement = insert(Due).values(**_row(plan), attempts=0, lease=None)
+    schedule_all(session, [plan])
+
+
+def schedule_all(session: Session, plans: Sequence[Plan]) -> None:
+    """``schedule`` for many, no two of them under the same ``once_key``."""
+    if not plans:
+        return
+    rows = sorted((_row(plan) for plan in plans), key=lambda row: str(row["once_key"]))
+    statement = insert(Due).values([{**row, "lease": None, "attempts": 0} for row in rows])
     changed = {name: statement.excluded[name] for name in ("due_at", "lane", "reason", "lease", "attempts")}
     session.execute(statement.on_conflict_do_update(index_elements=[Due.once_key], set_=changed))
 
@@ -93,7 +109,7 @@ def schedule_once(session: Session, **plan: Unpack[Plan]) -> bool:
 
 
 def _row(plan: Plan) -> dict[str, Any]:
-    row: dict[str, Any] = {**plan, "created_at": plan["now"]}
+    row: dict[str, Any] = {**plan, "created_at": plan["now"], "reason": plan.get("reason")}
     row["lane"] = plan.get("lane") or str(plan["store_id"])
     del row["now"]
     return row
@@ -119,6 +135,9 @@ def claim(database: Database, kind: str, limit: int, now: datetime, lease: timed
             )
             taken += got
             lanes = _lanes_not_empty(lanes, got, share)
+    for one in taken:
+        if one.attempts >= STUCK_AFTER:
+            log.error("due_row_stuck", due_id=one.id, store_id=one.store_id, kind=kind, claims=one.attempts)
     return taken
 
 
@@ -230,7 +249,7 @@ HOLD = text(
 )
 PUT_BACK = text(
     """
-    UPDATE due SET due_at = later.due_at, reason = later.reason, lease = NULL
+    UPDATE due SET due_at = later.due_at, reason = later.reason, lease = NULL, attempts = 0
     FROM unnest(
         CAST(:ids AS bigint[]), CAST(:leases AS uuid[]),
         CAST(:moments AS timestamptz[]), CAST(:reasons AS text[])

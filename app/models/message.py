@@ -158,14 +158,19 @@ class Click(TenantRow, Base):
 
 
 class ProviderState(Base):
-    """Whether an SMS account or one of its senders may be used; ``stopped`` until somebody looks at it."""
+    """What keeps an SMS account or one of its senders from being used, until ``until``; then it is tried again.
+
+    ``sender`` is empty for the whole account, ``country`` for every country. ``state``: ``stopped`` or
+    ``slowed``; ``reason`` is the category of the provider's refusal, ``code`` the provider's own.
+    """
 
     __tablename__ = "provider_state"
 
     provider: Mapped[str] = mapped_column(primary_key=True)
     sender: Mapped[str] = mapped_column(primary_key=True, default="")
+    country: Mapped[str] = mapped_column(primary_key=True, default="")
     state: Mapped[str]
     reason: Mapped[str | None]
     code: Mapped[str | None]
-    until: Mapped[datetime | None]
+    until: Mapped[datetime]
     changed_at: Mapped[datetime]

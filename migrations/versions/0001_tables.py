@@ -39,12 +39,13 @@ def upgrade() -> None:
         "provider_state",
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("sender", sa.Text(), nullable=False),
+        sa.Column("country", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("code", sa.Text(), nullable=True),
-        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("provider", "sender", name=op.f("pk_provider_state")),
+        sa.PrimaryKeyConstraint("provider", "sender", "country", name=op.f("pk_provider_state")),
     )
     op.create_table(
         "store",

@@ -1,0 +1,138 @@
+"""Due texts out: claim, decide, call the provider, record; many calls in flight, writes in batches.
+
+No transaction is open while a platform or a provider is asked. A text is committed as ``sending``
+before its call; right before the call its cart is looked at once more, so that an order or a stop that
+we acknowledged meanwhile wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select
+
+from app.models import Enrollment
+from app.queue import DISPATCH
+from app.runtime import Runtime
+from connectors.sms import InDoubt, SendResult
+from flows import answers, candidates, due, gates, last_look, outcomes, providers, sending
+from flows.due import Claim
+from flows.outcomes import Call, Withheld
+from flows.outgoing import Outgoing
+
+log = structlog.get_logger()
+
+# A claim is never larger than the free places for calls, so that nothing claimed waits for its call; with
+# less than a quarter of them free it is not worth its transactions.
+IN_FLIGHT = 64
+# Longer than the last look and the longest call together: a slow provider does not outlive it.
+LEASE = timedelta(minutes=2)
+# Results are gathered for so long, to be written together; and nothing keeps the next claim longer.
+GATHER_SECONDS, LONGEST_WAIT_SECONDS = 0.05, 0.5
+
+Running = dict[Future[SendResult], Outgoing]
+
+
+def drain(runtime: Runtime, deadline: datetime | None = None) -> int:
+    """Send what is due until nothing is left or ``deadline`` is reached; says how many calls were made.
+
+    An exception of the provider is a fault of ours: the text is in doubt. Anything that ends the process
+    leaves the texts in flight as ``sending``.
+    """
+    provider = providers.provider(runtime)
+    running: Running = {}
+    count = 0
+    with ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="send") as threads:
+        while True:
+            claimed = False
+            room = IN_FLIGHT - len(running)
+            if room * 4 >= IN_FLIGHT and (deadline is None or runtime.clock.now() < deadline):
+                for texts in _next(runtime, room):
+                    claimed = True
+                    running.update({threads.submit(provider.send, one.text): one for one in texts})
+                    count += len(texts)
+            if running:
+                _record(runtime, _finished(running))
+            elif not claimed:
+                return count
+
+
+def _next(runtime: Runtime, room: int) -> Iterator[list[Outgoing]]:
+    """Claim up to ``room`` due rows; what may go at once comes first, then what platforms were asked about.
+
+    Yields nothing when nothing is due.
+    """
+    now = runtime.clock.now()
+    claims = due.claim(runtime.database, due.RESEND, room, now, LEASE)
+    if len(claims) < room:
+        claims += due.claim(runtime.database, due.STEP, room - len(claims), now, LEASE)
+    if not claims:
+        return
+    if len(claims) == room:
+        runtime.waker.soon(DISPATCH)
+    to_answer = [claim for claim in claims if claim.reason == answers.ANSWER]
+    yield answers.prepare(runtime, to_answer, now) if to_answer else []
+    carts = [claim for claim in claims if claim.reason != answers.ANSWER]
+    if carts:
+        yield from _next_of_carts(runtime, carts, now)
+
+
+def _next_of_carts(runtime: Runtime, claims: Sequence[Claim], now: datetime) -> Iterator[list[Outgoing]]:
+    prepared = sending.prepare(runtime, claims, now)
+    yield _still_clear(runtime, prepared.outgoing)
+    if prepared.to_ask:
+        checks = last_look.look(runtime, prepared.to_ask, now)
+        asked = [step.claim for step in prepared.to_ask]
+        again = sending.prepare(runtime, asked, runtime.clock.now(), checks)
+        yield _still_clear(runtime, again.outgoing)
+
+
+def _still_clear(runtime: Runtime, texts: Sequence[Outgoing]) -> list[Outgoing]:
+    """The texts whose carts nothing has come in about since their rows were written.
+
+    Whatever was acknowledged before these rows were committed is visible now: an order in the inbox, or
+    an enrollment that a stop or an order has ended.
+    """
+    if not texts:
+        return []
+    now = runtime.clock.now()
+    held: dict[int, Withheld] = {}
+    with runtime.database.session() as session:
+        pairs = [(one.step.cart, one.step.contact) for one in texts if one.step is not None]
+        pending = candidates.with_pending_events(session, pairs)
+        ids = [one.message.enrollment_id for one in texts]
+        query = select(Enrollment.id, Enrollment.reason).where(
+            Enrollment.state == "ended", Enrollment.id.in_(ids)
+        )
+        ended = {enrollment_id: reason for enrollment_id, reason in session.execute(query)}
+    for one in texts:
+        if one.message.enrollment_id in ended:
+            held[one.delivery_id] = Withheld(ended[one.message.enrollment_id] or "ended", now)
+        elif (one.message.store_id, one.message.cart_id) in pending:
+            held[one.delivery_id] = Withheld("event_pending", now + gates.EVENT_PENDING_PAUSE)
+    _record(runtime, [(one, held[one.delivery_id]) for one in texts if one.delivery_id in held])
+    return [one for one in texts if one.delivery_id not in held]
+
+
+def _finished(running: Running) -> list[Call]:
+    """Take the calls that have come back out of ``running``; waits a little for more of them."""
+    done, _ = wait(running, GATHER_SECONDS)
+    if not done:
+        done, _ = wait(running, LONGEST_WAIT_SECONDS, FIRST_COMPLETED)
+    return [(running.pop(call), _result(call)) for call in done]
+
+
+def _result(call: Future[SendResult]) -> SendResult:
+    error = call.exception()
+    if isinstance(error, Exception):
+        log.error("provider_raised", error=type(error).__name__)
+        return InDoubt(type(error).__name__)
+    return call.result()
+
+
+def _record(runtime: Runtime, calls: Sequence[Call]) -> None:
+    if calls:
+        outcomes.record(runtime, calls, runtime.clock.now())

@@ -1,0 +1,275 @@
+"""Everything that decides about the texts of many due rows, loaded with a query per kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from app.models import Cart, Contact, Delivery, Enrollment, Message, MessageOnce, Store
+from app.models.message import OPEN_MESSAGE_STATUSES
+from app.runtime import Runtime
+from flows import candidates, due, providers, registry
+from flows.definition import FlowDefinition, Step
+from flows.due import Claim
+from flows.gates import PlatformCheck, Situation, StepKind
+from flows.providers import Senders
+from flows.windows import windows_for
+from flows.zones import possible_zones, regions_of
+
+UNKNOWN_OUTCOMES = ("calling", "in_doubt")
+
+
+@dataclass(frozen=True, slots=True)
+class DueStep:
+    """A text whose turn has come, with the rows that it is about; cart and contact are locked.
+
+    ``sender`` is the first of ``wanted_senders`` that may send it, None where none may. ``message`` is a
+    text that certainly did not leave, or did not arrive, and may go once more, with its last provider
+    call. ``earlier`` is a text of this very step that was claimed for sending before.
+    """
+
+    claim: Claim
+    enrollment: Enrollment
+    cart: Cart
+    contact: Contact
+    store: Store
+    flow: FlowDefinition
+    step: Step
+    wanted_senders: tuple[str, ...]
+    sender: str | None
+    situation: Situation
+    message: Message | None = None
+    last_call: Delivery | None = None
+    earlier: Message | None = None
+
+    @property
+    def in_doubt(self) -> Message | None:
+        """A text of which nobody knows whether it left: its worker died over the call."""
+        if self.last_call is not None and self.last_call.outcome in UNKNOWN_OUTCOMES:
+            return self.message
+        return self.earlier
+
+    @property
+    def once_key(self) -> str:
+        return f"step:{self.enrollment.id}:{self.step.key}:{self.enrollment.round}"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """``over``: claims with nothing left to do. ``busy``: their rows are being changed by somebody else."""
+
+    steps: list[DueStep]
+    over: list[Claim]
+    busy: list[Claim]
+    senders: Senders
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    enrollment: Enrollment
+    cart: Cart
+    contact: Contact
+    message: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is the same for all claims of a batch."""
+
+    runtime: Runtime
+    stores: Mapping[int, Store]
+    flows: Mapping[tuple[int, int, int], FlowDefinition]
+    facts: candidates.Facts
+    senders: Senders
+    checks: Mapping[int, PlatformCheck]
+    calls: Mapping[int, Delivery]
+    now: datetime
+
+
+def load(
+    session: Session,
+    runtime: Runtime,
+    claims: Sequence[Claim],
+    checks: Mapping[int, PlatformCheck],
+    now: datetime,
+) -> Loaded:
+    """What is due for these claims, of the kinds ``step`` and ``resend``.
+
+    ``checks`` is what platforms answered about orders, by claim id.
+    """
+    rows = _lock(session, claims)
+    missing = [claim for claim in claims if claim.id not in rows]
+    there = _existing(session, missing)
+    stores = candidates.stores_by_id(session, {claim.store_id for claim in claims})
+    pairs = [(found.cart, found.contact) for found in rows.values()]
+    known = _Known(
+        runtime,
+        stores,
+        registry.versions(session, {_version(found.enrollment) for found in rows.values()}),
+        candidates.load_facts(session, runtime, stores, pairs),
+        providers.load_senders(session, runtime.settings.sms_provider, now),
+        checks,
+        last_calls(session, [found.message.id for found in rows.values() if found.message is not None]),
+        now,
+    )
+    found = [_due_step(known, claim, rows[claim.id]) for claim in claims if claim.id in rows]
+    steps = [step for step in found if step is not None]
+    going_on = {step.claim.id for step in steps} | there
+    return Loaded(
+        steps=_with_earlier(session, steps),
+        over=[claim for claim in claims if claim.id not in going_on],
+        busy=[claim for claim in missing if claim.id in there],
+        senders=known.senders,
+    )
+
+
+def _due_step(known: _Known, claim: Claim, rows: _Rows) -> DueStep | None:
+    """None: the step is done in some way."""
+    flow, store = known.flows.get(_version(rows.enrollment)), known.stores[claim.store_id]
+    step = _step_of(rows, flow)
+    if flow is None or step is None:
+        return None
+    wanted = _wanted_senders(known.runtime, store, rows.contact)
+    sender = known.senders.choose(wanted, rows.contact.country)
+    situation = candidates.situation(
+        known.runtime, store, rows.cart, rows.contact, flow, known.facts, known.now
+    )
+    return DueStep(
+        claim=claim,
+        enrollment=rows.enrollment,
+        cart=rows.cart,
+        contact=rows.contact,
+        store=store,
+        flow=flow,
+        step=step,
+        wanted_senders=wanted,
+        sender=sender,
+        situation=_for_sending(situation, rows, step, known.checks.get(claim.id), sender is not None),
+        message=rows.message,
+        last_call=known.calls.get(rows.message.id) if rows.message else None,
+    )
+
+
+def _lock(session: Session, claims: Sequence[Claim]) -> dict[int, _Rows]:
+    """The rows of each claim, by its id, without those that somebody else is changing at this moment.
+
+    Carts before due rows, as intake locks them: two that lock in the same order never wait for each other.
+    """
+    steps = {claim.subject: claim for claim in claims if claim.kind == due.STEP}
+    resends = {claim.subject: claim for claim in claims if claim.kind == due.RESEND}
+    found: dict[int, _Rows] = {}
+    if steps:
+        query = _locked(select(Enrollment, Cart, Contact)).where(Enrollment.id.in_(steps))
+        for enrollment, cart, contact in session.execute(query):
+            claim = steps[enrollment.id]
+            if claim.store_id == enrollment.store_id:
+                found[claim.id] = _Rows(enrollment, cart, contact)
+    if resends:
+        same = (Message.store_id == Enrollment.store_id) & (Message.enrollment_id == Enrollment.id)
+        query = _locked(select(Enrollment, Cart, Contact, Message).join(Message, same), Message)
+        query = query.where(Message.id.in_(resends))
+        for enrollment, cart, contact, message in session.execute(query):
+            claim = resends[message.id]
+            if claim.store_id == message.store_id:
+                found[claim.id] = _Rows(enrollment, cart, contact, message)
+    return found
+
+
+def _locked(query: Select[*tuple[Any, ...]], *also: type[Message]) -> Select[*tuple[Any, ...]]:
+    return (
+        query.join(Cart, (Cart.store_id == Enrollment.store_id) & (Cart.id == Enrollment.subject_id))
+        .join(Contact, (Contact.store_id == Enrollment.store_id) & (Contact.id == Enrollment.contact_id))
+        .where(Enrollment.subject_type == "cart")
+        .order_by(Cart.id)
+        .with_for_update(of=[Cart, Contact, *also], skip_locked=True, key_share=True)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _existing(session: Session, claims: Sequence[Claim]) -> set[int]:
+    """The ids of those claims whose subject is there at all."""
+    found: set[int] = set()
+    for kind, model in ((due.STEP, Enrollment), (due.RESEND, Message)):
+        subjects = {claim.subject: claim.id for claim in claims if claim.kind == kind}
+        if subjects:
+            there = session.scalars(select(model.id).where(model.id.in_(subjects)))
+            found.update(subjects[subject] for subject in there)
+    return found
+
+
+def _version(enrollment: Enrollment) -> tuple[int, int, int]:
+    return enrollment.store_id, enrollment.flow_id, enrollment.flow_version
+
+
+def _step_of(rows: _Rows, flow: FlowDefinition | None) -> Step | None:
+    """The step that the claim is about; None if that is done in some way."""
+    enrollment, message = rows.enrollment, rows.message
+    if flow is None:
+        return None
+    if message is not None:
+        unfinished = message.status in OPEN_MESSAGE_STATUSES
+        return next((step for step in flow.steps if unfinished and step.key == message.step_key), None)
+    goes_on = enrollment.state == "active" and enrollment.step_index < len(flow.steps)
+    return flow.steps[enrollment.step_index] if goes_on else None
+
+
+def _wanted_senders(runtime: Runtime, store: Store, contact: Contact) -> tuple[str, ...]:
+    """The store's sender before the installation's; a contact keeps the one that it knows."""
+    ours = [sender for sender in (store.sender, providers.default_sender(runtime.settings)) if sender]
+    return tuple(sorted(ours, key=lambda sender: sender != contact.sender))
+
+
+def _for_sending(
+    situation: Situation, rows: _Rows, step: Step, check: PlatformCheck | None, sender_available: bool
+) -> Situation:
+    """The situation with what matters to sending only; a text does not stand in its own way."""
+    contact, message = rows.contact, rows.message
+    address = (contact.address_country, contact.region)
+    situation = replace(
+        situation,
+        kind=StepKind(step.kind),
+        platform_check=check or PlatformCheck.UNKNOWN,
+        sender_available=sender_available,
+        windows=windows_for(regions_of(contact.phone, *address)),
+        zones=possible_zones(contact.phone, *address, contact.postcode),
+    )
+    if message is None:
+        return situation
+    own = situation.last_marketing_text_at == message.created_at
+    return replace(
+        situation,
+        texts_for_this_cart=situation.texts_for_this_cart - 1,
+        last_marketing_text_at=None if own else situation.last_marketing_text_at,
+    )
+
+
+def last_calls(session: Session, message_ids: Sequence[int]) -> dict[int, Delivery]:
+    """The last provider call for each of these texts, by the text's id."""
+    if not message_ids:
+        return {}
+    calls = session.scalars(
+        select(Delivery)
+        .where(Delivery.message_id.in_(message_ids))
+        .order_by(Delivery.message_id, Delivery.attempt)
+        .execution_options(populate_existing=True)
+    )
+    return {call.message_id: call for call in calls}
+
+
+def _with_earlier(session: Session, steps: Sequence[DueStep]) -> list[DueStep]:
+    keys = [step.once_key for step in steps if step.message is None]
+    query = (
+        select(MessageOnce.once_key, Message)
+        .join(Message, (Message.store_id == MessageOnce.store_id) & (Message.id == MessageOnce.message_id))
+        .where(MessageOnce.store_id.in_({step.store.id for step in steps}), MessageOnce.once_key.in_(keys))
+    )
+    earlier = {(message.store_id, key): message for key, message in session.execute(query)} if keys else {}
+    return [
+        replace(step, earlier=earlier.get((step.store.id, step.once_key))) if step.message is None else step
+        for step in steps
+    ]

@@ -1,0 +1,196 @@
+"""From due rows to texts that are claimed for sending: gates, words and rows, in one transaction.
+
+What this module returns is committed as ``sending`` and may be handed to the provider once. A text
+that may not go is held, skipped or ended here, with its reason on the cart's timeline.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.models import Message
+from app.models.message import OPEN_MESSAGE_STATUSES
+from app.runtime import Runtime
+from flows import doubts, due, enrollment, facts, gates, links, outgoing, progress, providers, texts, timeline
+from flows.compose import NoText, compose
+from flows.conflicts import again
+from flows.due import Claim, Later
+from flows.facts import DueStep, Loaded
+from flows.gates import Answer, Outcome, PlatformCheck
+from flows.outgoing import Fresh, Outgoing, Ready, Repeated
+from flows.providers import Senders
+from flows.timeline import Line
+
+# Rows that somebody else is changing are other rows in a moment.
+BUSY_PAUSE = timedelta(seconds=1)
+# After this long without news of a cart its platform is asked once more before a text goes.
+FRESH_FOR = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """``to_ask``: what may go once its platform knows of no order."""
+
+    outgoing: list[Outgoing]
+    to_ask: list[DueStep]
+
+
+@dataclass(slots=True)
+class _Decisions:
+    """What follows for each due row of a batch."""
+
+    ready: list[Ready] = field(default_factory=list)
+    to_ask: list[DueStep] = field(default_factory=list)
+    held: list[tuple[DueStep, Answer]] = field(default_factory=list)
+    ended: list[tuple[DueStep, Answer]] = field(default_factory=list)
+    skipped: list[tuple[DueStep, str]] = field(default_factory=list)
+    in_doubt: list[tuple[DueStep, Message]] = field(default_factory=list)
+    busy: list[DueStep] = field(default_factory=list)
+
+
+@again
+def prepare(
+    runtime: Runtime,
+    claims: Sequence[Claim],
+    now: datetime,
+    checks: Mapping[int, PlatformCheck] | None = None,
+) -> Prepared:
+    """Decide about claimed rows of the kinds ``step`` and ``resend``, and claim what may go.
+
+    ``checks`` is what platforms answered, by claim id; what it does not hold may come back in ``to_ask``.
+    """
+    asked = checks or {}
+    with runtime.database.session() as session:
+        loaded = facts.load(session, runtime, claims, asked, now)
+        ours = due.hold(session, claims)
+        decided = _decide(runtime, [step for step in loaded.steps if step.claim.id in ours], asked, now)
+        claimed = outgoing.claim(session, runtime, decided.ready, now)
+        _hold(session, loaded, decided, now)
+        _end(session, decided.ended, now)
+        _pass_over(session, decided, now)
+        due.finish(session, loaded.over)
+    return Prepared(claimed, decided.to_ask)
+
+
+def _decide(
+    runtime: Runtime, steps: Iterable[DueStep], asked: Mapping[int, PlatformCheck], now: datetime
+) -> _Decisions:
+    """Purely sorts; two texts to one contact never leave with the same batch, for the cap counts rows."""
+    decided = _Decisions()
+    contacts: set[int] = set()
+    for step in steps:
+        answer = _answer(step)
+        if step.in_doubt is not None:
+            decided.in_doubt.append((step, step.in_doubt))
+        elif answer.outcome is Outcome.END:
+            decided.ended.append((step, answer))
+        elif answer.outcome is Outcome.SKIP:
+            decided.skipped.append((step, answer.reason or ""))
+        elif answer.outcome is not Outcome.GO:
+            decided.held.append((step, answer))
+        elif step.contact.id in contacts:
+            decided.busy.append(step)
+        elif step.claim.id not in asked and step.cart.event_at < now - FRESH_FOR:
+            decided.to_ask.append(step)
+        else:
+            contacts.add(step.contact.id)
+            _make_ready(runtime, decided, step, answer)
+    return decided
+
+
+def _answer(step: DueStep) -> Answer:
+    """A text that waits to go again ends with its enrollment."""
+    if step.message is not None and step.enrollment.state == "ended":
+        return Answer(Outcome.END, step.enrollment.reason)
+    return gates.may_send(step.situation)
+
+
+def _make_ready(runtime: Runtime, decided: _Decisions, step: DueStep, answer: Answer) -> None:
+    sender, until = step.sender or "", answer.until or step.situation.deadline
+    if step.message is not None:
+        decided.ready.append(Repeated(step, step.message, sender, until))
+        return
+    token = links.make_token()
+    link = texts.short_link(runtime.settings, token)
+    try:
+        composed = compose(texts.cart_text(step.store, step.cart, step.contact, step.step, link))
+    except NoText:
+        decided.skipped.append((step, "no_text"))
+    else:
+        decided.ready.append(Fresh(step, sender, until, token, composed))
+
+
+def _hold(session: Session, loaded: Loaded, decided: _Decisions, now: datetime) -> None:
+    """Put back what waits, and tell on the timeline what for."""
+    later, lines = [Later(claim, now + BUSY_PAUSE) for claim in loaded.busy], []
+    later += [Later(step.claim, now + BUSY_PAUSE) for step in decided.busy]
+    for step, answer in decided.held:
+        reason, until = _why_held(step, answer, loaded.senders)
+        later.append(Later(step.claim, until, reason))
+        lines.append(_line(step, "held", now, reason, until))
+    due.put_back_all(session, later)
+    timeline.record_all(session, lines)
+
+
+def _why_held(step: DueStep, answer: Answer, senders: Senders) -> tuple[str | None, datetime]:
+    """Why there is no sender, where the provider is what keeps it from sending."""
+    until = answer.until or step.situation.now + gates.RECHECK_PAUSE
+    if answer.reason != "no_sender":
+        return answer.reason, until
+    obstacles = [senders.obstacle(sender, step.contact.country) for sender in step.wanted_senders]
+    obstacle = next((one for one in obstacles if one is not None), None)
+    if obstacle is None:
+        return answer.reason, until
+    reason = "provider_stopped" if obstacle.state == providers.STOPPED else "provider_busy"
+    return reason, min(until, obstacle.until)
+
+
+def _end(session: Session, ended: Sequence[tuple[DueStep, Answer]], now: datetime) -> None:
+    """End enrollments, and the texts that waited to go again."""
+    lines, groups = [], defaultdict(list)
+    for step, answer in ended:
+        groups[step.store.id, answer.reason or "", answer.held_by].append(step.enrollment.id)
+        if answer.reason == "too_late" and step.cart.state == "open":
+            step.cart.state = "expired"
+        if step.message is not None:
+            lines.append(_give_up(step, step.message, answer, now))
+    timeline.record_all(session, lines)
+    for (store_id, reason, held_by), ids in groups.items():
+        enrollment.end_enrollments(session, store_id, ids, reason, now, held_by)
+    due.finish(session, [step.claim for step, _ in ended])
+
+
+def _give_up(step: DueStep, message: Message, answer: Answer, now: datetime) -> Line:
+    """A text that never left has failed; one that left once, and may have gone again, did not arrive."""
+    left = message.status != "sending"
+    message.status, message.final_at = "undelivered" if left else "failed", now
+    message.reason = message.reason or answer.reason
+    return _line(step, message.status, now, message.reason, message_id=message.id)
+
+
+def _pass_over(session: Session, decided: _Decisions, now: datetime) -> None:
+    """Steps that are skipped, and those whose text was claimed by a worker that has died since."""
+    timeline.record_all(session, [_line(step, "skipped", now, reason) for step, reason in decided.skipped])
+    lost = [(step, message) for step, message in decided.in_doubt if message.status in OPEN_MESSAGE_STATUSES]
+    doubts.suspect(session, [message for _, message in lost], now, now)
+    due.finish(session, [step.claim for step, _ in decided.in_doubt])
+    done = [step for step, _ in decided.skipped]
+    done += [step for step, message in decided.in_doubt if message.status not in OPEN_MESSAGE_STATUSES]
+    progress.move_on(session, {step.enrollment.id: step.step.key for step in done}, now)
+
+
+def _line(
+    step: DueStep,
+    kind: str,
+    now: datetime,
+    reason: str | None = None,
+    until: datetime | None = None,
+    message_id: int | None = None,
+) -> Line:
+    cart, key = step.cart, step.step.key
+    return Line(cart.store_id, cart.id, kind, now, reason, step_key=key, message_id=message_id, until=until)

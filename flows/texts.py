@@ -1,0 +1,50 @@
+"""What a cart's text is made of, from its rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.config import Settings
+from app.models import Cart, Contact, Store
+from connectors.platform import Money
+from flows.compose import CartText, Product, Wishes
+from flows.definition import Step
+from flows.merge_fields import clean_store_name
+
+
+def cart_text(store: Store, cart: Cart, contact: Contact, step: Step, link: str) -> CartText:
+    """The material of one step's text for one cart; ``link`` is the whole short link."""
+    return CartText(
+        step_key=step.key,
+        store_name=name_of(store),
+        link=link,
+        wishes=Wishes(cart.locale, contact.locale, cart.country or contact.country, store.locale),
+        texts=step.texts,
+        products=[_product(store, item) for item in cart.items],
+        total=_total(cart),
+        first_name=cart.first_name or contact.first_name,
+        name_products=store.name_products,
+    )
+
+
+def name_of(store: Store) -> str:
+    """Who writes. A text must say it, so a store without a usable name is called by its address."""
+    return store.name if clean_store_name(store.name) else store.domain.partition(".")[0]
+
+
+def short_link(settings: Settings, token: str) -> str:
+    return f"{settings.public_url}/r/{token}"
+
+
+def _product(store: Store, item: dict[str, Any]) -> Product:
+    nameable = item.get("product_id") not in store.unnamed_products
+    return Product(item["title"], item["quantity"], nameable)
+
+
+def _total(cart: Cart) -> Money | None:
+    """What the shopper saw, else what the shop counts in."""
+    if cart.presentment_total is not None and cart.presentment_currency:
+        return Money(cart.presentment_total, cart.presentment_currency)
+    if cart.total is not None and cart.currency:
+        return Money(cart.total, cart.currency)
+    return None
