@@ -49,10 +49,10 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> b
 def read(headers: Mapping[str, str], body: bytes) -> Delivery:
     data = load(body)
     topic = headers.get("x-demo-topic", "")
-    token = str(data.get("cart_token", ""))
+    token = _text(data, "cart_token") or ""
     digest = hashlib.sha256(body).hexdigest()
-    phone = "".join(filter(str.isdigit, str(data.get("phone") or "")))
-    email = str(data.get("email") or "").lower()
+    phone = "".join(filter(str.isdigit, _text(data, "phone") or ""))
+    email = (_text(data, "email") or "").lower()
     mentions = [f"{CART_KEY}:{token}"] if token else []
     mentions += [f"phone:{phone}"] if phone else []
     mentions += [f"email:{email}"] if email else []
@@ -81,32 +81,33 @@ def events(topic: str, body: bytes) -> Sequence[Event]:
 
 
 def cart_seen(data: Json) -> CartSeen:
-    """Raises Malformed for a cart without token or time."""
+    """Raises Malformed for a cart without token or time, and for lines that are none."""
     updated_at = _moment(data, "updated_at")
     created_at = _moment(data, "created_at")
     return CartSeen(
         keys=_keys(data),
         created_at=created_at,
         updated_at=updated_at,
-        items=tuple(_item(line) for line in data.get("items", [])),
+        items=_items(data),
         total=_money(data),
         presentment_total=_money(data),
-        locale=data.get("locale"),
+        locale=_text(data, "locale"),
         shopper=_shopper(data),
         consent=_consent(data, created_at),
-        restore_url=data.get("restore_url"),
-        step=data.get("step", "cart"),
+        restore_url=_text(data, "restore_url"),
+        step=_text(data, "step") or "cart",
     )
 
 
 def order_seen(data: Json) -> OrderSeen:
     """Raises Malformed for an order without id, time or total."""
     total = _money(data)
-    if total is None or not data.get("order_id"):
+    order_id = _text(data, "order_id")
+    if total is None or order_id is None:
         raise Malformed("The order has no id or no total.")
     return OrderSeen(
-        order_id=str(data["order_id"]),
-        number=data.get("number"),
+        order_id=order_id,
+        number=_text(data, "number"),
         status=OrderStatus.PAID,
         placed_at=_moment(data, "placed_at"),
         updated_at=_moment(data, "updated_at"),
@@ -114,57 +115,71 @@ def order_seen(data: Json) -> OrderSeen:
         presentment_total=total,
         keys=_keys(data),
         shopper=_shopper(data),
-        locale=data.get("locale"),
-        status_url=data.get("status_url"),
+        locale=_text(data, "locale"),
+        status_url=_text(data, "status_url"),
     )
 
 
 def _keys(data: Json) -> tuple[Key, ...]:
-    token = data.get("cart_token")
-    if not isinstance(token, str) or not token:
+    token = _text(data, "cart_token")
+    if token is None:
         raise Malformed("The cart has no token.")
     return (Key(CART_KEY, token),)
+
+
+def _items(data: Json) -> tuple[Item, ...]:
+    try:
+        return tuple(_item(line) for line in data.get("items", []))
+    except (AttributeError, TypeError, ValueError, InvalidOperation):
+        raise Malformed("items is not a list of lines with title, quantity and price.") from None
 
 
 def _item(line: Json) -> Item:
     return Item(
         title=str(line.get("title", "")),
         quantity=int(line.get("quantity", 1)),
-        product_id=line.get("product_id"),
+        product_id=_text(line, "product_id"),
         unit_price=Decimal(str(line["price"])) if "price" in line else None,
     )
 
 
 def _money(data: Json) -> Money | None:
     try:
-        return Money(Decimal(str(data["total"])), str(data["currency"]))
+        amount = Decimal(str(data["total"]))
     except (KeyError, InvalidOperation):
         return None
+    currency = _text(data, "currency")
+    return Money(amount, currency) if currency and amount.is_finite() else None
 
 
 def _shopper(data: Json) -> Shopper:
+    phone = _text(data, "phone")
     return Shopper(
-        phones=(data["phone"],) if data.get("phone") else (),
-        email=data.get("email"),
-        first_name=data.get("first_name"),
-        country=data.get("country"),
+        phones=(phone,) if phone else (),
+        email=_text(data, "email"),
+        first_name=_text(data, "first_name"),
+        country=_text(data, "country"),
     )
 
 
 def _consent(data: Json, created_at: datetime) -> ConsentSignal | None:
-    ticked_at = data.get("consent_at")
-    if not ticked_at:
+    if not data.get("consent_at"):
         return None
     return ConsentSignal(
         state=ConsentState.GIVEN,
-        phone=data.get("phone"),
+        phone=_text(data, "phone"),
         source=CONSENT_SOURCE,
-        confirmed=bool(data.get("consent_confirmed")),
+        confirmed=data.get("consent_confirmed") is True,
         occurred_at=_moment(data, "consent_at"),
         checkout_created_at=created_at,
-        wording=data.get("consent_wording"),
-        language=data.get("locale"),
+        wording=_text(data, "consent_wording"),
+        language=_text(data, "locale"),
     )
+
+
+def _text(data: Json, name: str) -> str | None:
+    value = data.get(name)
+    return value if isinstance(value, str) and value else None
 
 
 def _moment(data: Json, name: str) -> datetime:

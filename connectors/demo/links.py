@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from connectors.platform import Restore
 
 
 def restore_url(restore: Restore) -> str | None:
-    """The shop's own address of the cart with tracking added; None for an address of another site."""
-    if restore.restore_url is None:
+    """The shop's own address of the cart with tracking added; None for an address outside the shop."""
+    try:
+        parts, shop = urlsplit(restore.restore_url or ""), urlsplit(restore.store_url)
+    except ValueError:
         return None
-    parts, shop = urlsplit(restore.restore_url), urlsplit(restore.store_url)
-    if (parts.scheme, parts.netloc) != (shop.scheme, shop.netloc) or not parts.path.startswith(shop.path):
+    if (parts.scheme, parts.netloc) != (shop.scheme, shop.netloc) or not _inside(parts.path, shop.path):
         return None
     query = dict(parse_qsl(parts.query)) | dict(restore.tracking)
     return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def _inside(path: str, folder: str) -> bool:
+    """Browsers resolve dots and take a backslash for a slash: neither belongs into our addresses."""
+    plain = unquote(path)
+    return path.startswith(f"{folder}/") and "\\" not in plain and ".." not in plain.split("/")

@@ -63,7 +63,9 @@ class DemoStore:
                 f"{self._url}/api/{what}?{query}", headers={"X-Demo-Signature": signature}, timeout=TIMEOUT
             )
             response.raise_for_status()
-            rows: list[dict[str, Any]] = response.json()
+            rows = response.json()
         except requests.RequestException:
             raise Unreachable("The demo shop does not answer.") from None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise Unreachable("The demo shop's answer is not a list of carts or orders.")
         return rows
