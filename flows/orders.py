@@ -133,7 +133,9 @@ def _begin(incoming: Incoming, seen: OrderSeen) -> Order:
 
 def _describe(incoming: Incoming, order: Order, seen: OrderSeen) -> None:
     shopper, shown = seen.shopper, seen.presentment_total
-    order.platform_updated_at, order.placed_at = seen.updated_at, seen.placed_at
+    order.platform_updated_at = seen.updated_at
+    # Some payments are dated by the last change of their order; the first date told is the purchase.
+    order.placed_at = min(order.placed_at, seen.placed_at)
     order.updated_at = incoming.now
     order.currency, order.total = seen.total.currency, seen.total.amount
     order.presentment_total, order.presentment_currency = (

@@ -1,0 +1,205 @@
+"""The ledger of consent: what was said about texting a number, and the state that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.crypto import keyed_hash
+from app.models import Consent, ConsentEvent, Contact, Link, Store, Suppression
+from connectors.platform import ConsentSignal, ConsentState
+from flows import consent, enrollment
+from flows.incoming import Incoming, lock
+
+SMS = "sms"
+# Events of a checkout's consent box: ``box:<cart key>:<number>``, counted from 1.
+BOX = "box:"
+UNTICKED = "_unticked"
+
+
+def record_signal(
+    session: Session,
+    store: Store,
+    phone: str,
+    signal: ConsentSignal,
+    now: datetime,
+    dedupe_key: str,
+    *,
+    hash_key: str,
+    evidence: dict[str, Any] | None = None,
+) -> Consent:
+    """Write down what was said about ``phone`` (E.164), once per ``dedupe_key``, and derive what follows.
+
+    The signal must be about this very number: nobody consents for another one. A stop takes effect
+    here, whole: the number is suppressed, leaves its flows, and its links end. ``hash_key`` is the
+    setting HASH_KEY, by which the suppression list knows numbers.
+    """
+    _lock(session, store, phone)
+    _append(session, store, phone, signal, now, dedupe_key, evidence or {})
+    return derive_again(session, store, phone, now, hash_key=hash_key)
+
+
+def take_box(
+    incoming: Incoming, phone: str, name: str, signal: ConsentSignal | None, at: datetime
+) -> Consent | None:
+    """The consent box of one checkout for ``phone`` as it is ``at`` this moment: ticked, or not (None).
+
+    A checkout tells its box with every delivery: only a change is an event, and only the last change
+    counts. A box that was never ticked says nothing.
+    """
+    session, store = incoming.session, incoming.store
+    _lock(session, store, phone)
+    told = [event for event in _ledger(session, store, phone) if _box_name(event) == name]
+    ticked = bool(told) and told[-1].state == ConsentState.GIVEN
+    if ticked == (signal is not None):
+        return None
+    if signal is None:
+        signal = ConsentSignal(ConsentState.WITHDRAWN, phone, told[-1].source + UNTICKED, occurred_at=at)
+    evidence = {"event": incoming.event_id} if incoming.event_id else {}
+    _append(session, store, phone, signal, incoming.now, f"{BOX}{name}:{len(told) + 1}", evidence)
+    return derive_again(session, store, phone, incoming.now, hash_key=incoming.runtime.settings.hash_key)
+
+
+def derive_again(session: Session, store: Store, phone: str, now: datetime, *, hash_key: str) -> Consent:
+    """The current state of ``phone``, rebuilt from its events and the suppression list.
+
+    A suppression is a stop whose events may be gone, erased with a person or an earlier installation.
+    What gives consent again in spite of it lifts it.
+    """
+    suppression = find_suppression(session, store, phone, hash_key)
+    derived = consent.derive([*_that_stand(_ledger(session, store, phone)), *_stop_of(suppression)])
+    row = session.get(Consent, (store.id, SMS, phone), populate_existing=True)
+    if row is None:
+        row = Consent(store_id=store.id, channel=SMS, address=phone, state="none", confirmed=False)
+        session.add(row)
+    before = (row.state, row.confirmed)
+    row.state, row.confirmed = derived.state.value, derived.confirmed
+    row.source, row.since = derived.source, derived.since
+    row.stopped = derived.state is consent.Standing.WITHDRAWN
+    row.updated_at = now
+    session.flush()
+    if row.stopped and suppression is None:
+        _suppress(session, store, row, now, hash_key)
+    if suppression is not None and derived.state is consent.Standing.GIVEN:
+        suppression.lifted_at = now
+    if (row.state, row.confirmed) != before:
+        _tell_flows(session, store, row, now)
+    return row
+
+
+def _suppress(session: Session, store: Store, row: Consent, now: datetime, hash_key: str) -> None:
+    """A stop outlives its number here: erasure, and an uninstall, leave the hash."""
+    told = {"reason": row.source or "", "created_at": row.since or now, "lifted_at": None}
+    number_hash = keyed_hash(hash_key, store.domain, row.address)
+    added = insert(Suppression).values(domain=store.domain, channel=SMS, number_hash=number_hash, **told)
+    session.execute(
+        added.on_conflict_do_update(index_elements=["domain", "channel", "number_hash"], set_=told)
+    )
+
+
+def find_suppression(session: Session, store: Store, phone: str, hash_key: str) -> Suppression | None:
+    """The standing stop of this number at this store's domain, if there is one."""
+    return session.scalar(
+        select(Suppression).where(
+            Suppression.domain == store.domain,
+            Suppression.channel == SMS,
+            Suppression.number_hash == keyed_hash(hash_key, store.domain, phone),
+            Suppression.lifted_at.is_(None),
+        )
+    )
+
+
+def _lock(session: Session, store: Store, phone: str) -> None:
+    """Whoever derives must see all events: two at once would each miss the other's."""
+    lock(session, [(store.id, f"consent:{phone}")])
+
+
+def _append(
+    session: Session,
+    store: Store,
+    phone: str,
+    signal: ConsentSignal,
+    now: datetime,
+    dedupe_key: str,
+    evidence: dict[str, Any],
+) -> None:
+    event = insert(ConsentEvent).values(
+        store_id=store.id,
+        channel=SMS,
+        address=phone,
+        state=signal.state.value,
+        confirmed=signal.confirmed,
+        source=signal.source,
+        dedupe_key=dedupe_key,
+        occurred_at=signal.occurred_at,
+        checkout_created_at=signal.checkout_created_at,
+        recorded_at=now,
+        wording=signal.wording,
+        language=signal.language,
+        evidence=evidence,
+    )
+    session.execute(event.on_conflict_do_nothing())
+
+
+def _ledger(session: Session, store: Store, phone: str) -> Sequence[ConsentEvent]:
+    return session.scalars(
+        select(ConsentEvent)
+        .where(ConsentEvent.store_id == store.id, ConsentEvent.channel == SMS, ConsentEvent.address == phone)
+        .order_by(ConsentEvent.id)
+    ).all()
+
+
+def _that_stand(ledger: Iterable[ConsentEvent]) -> list[consent.ConsentEvent]:
+    """What there is to derive from: of each checkout's box only how it was last told, and only a tick.
+
+    Taking back one's own tick is no stop: what was said elsewhere still stands.
+    """
+    standing: dict[object, ConsentEvent] = {}
+    for event in ledger:
+        standing[_box_name(event) or event.id] = event
+    return [
+        consent.ConsentEvent(
+            state=ConsentState(event.state),
+            source=event.source,
+            recorded_at=event.recorded_at,
+            occurred_at=event.occurred_at,
+            confirmed=event.confirmed,
+            checkout_created_at=event.checkout_created_at,
+        )
+        for event in standing.values()
+        if _box_name(event) is None or event.state == ConsentState.GIVEN
+    ]
+
+
+def _box_name(event: ConsentEvent) -> str | None:
+    if not event.dedupe_key.startswith(BOX):
+        return None
+    return event.dedupe_key.removeprefix(BOX).rpartition(":")[0]
+
+
+def _stop_of(suppression: Suppression | None) -> list[consent.ConsentEvent]:
+    if suppression is None:
+        return []
+    stopped_at = suppression.created_at
+    return [
+        consent.ConsentEvent(ConsentState.WITHDRAWN, suppression.reason, stopped_at, occurred_at=stopped_at)
+    ]
+
+
+def _tell_flows(session: Session, store: Store, row: Consent, now: datetime) -> None:
+    """A number that is stopped leaves its flows; carts that waited for consent are looked at again."""
+    contact = select(Contact.id).where(Contact.store_id == store.id, Contact.phone == row.address)
+    contact_id = session.scalar(contact)
+    if contact_id is None:
+        return
+    if row.stopped:
+        enrollment.end_for_contact(session, store.id, contact_id, "stopped", now)
+        links = (Link.store_id == store.id) & (Link.contact_id == contact_id) & Link.ended_at.is_(None)
+        session.execute(update(Link).where(links).values(ended_at=now))
+    elif row.state == consent.Standing.GIVEN:
+        enrollment.look_again(session, store.id, contact_id, now)

@@ -1,0 +1,89 @@
+"""What a store's own news does: it changes, it leaves, its keys break; and what platforms ask to erase."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.models import AuditEvent, Store
+from connectors.platform import ConnectionBroken, ScopesChanged, StoreChanged, Uninstalled
+from flows import connections, enrollment, installation
+from flows.incoming import Incoming
+
+log = structlog.get_logger()
+
+
+def uninstall(session: Session, store_id: int, shop_id: str | None, at: datetime, now: datetime) -> bool:
+    """Stop all sending for a store whose merchant removed the app; says whether the store is uninstalled.
+
+    Two things make it somebody else's news: a shop id, out of the signed body, that is not the store's,
+    and a moment before the store came (back) in.
+    """
+    query = select(Store).where(Store.id == store_id).with_for_update(key_share=True)
+    store = session.scalar(query.execution_options(populate_existing=True))
+    if store is None or not _is_about(store, shop_id) or at < store.installed_at:
+        log.warning("uninstall_refused", store_id=store_id)
+        return False
+    if store.status == "uninstalled":
+        return True
+    store.status, store.status_reason, store.uninstalled_at = "uninstalled", None, now
+    store.platform_store_id = store.platform_store_id or shop_id
+    store.scopes, store.updated_at = [], now
+    connections.forget_credentials(session, store.id)
+    enrollment.end_for_store(session, store.id, "uninstalled", now)
+    session.add(AuditEvent(store_id=store.id, actor="platform", action="uninstalled", occurred_at=now))
+    log.info("store_uninstalled", store_id=store.id)
+    return True
+
+
+def _is_about(store: Store, shop_id: str | None) -> bool:
+    """Headers are not signed, the body is. A store whose id we have not learnt yet takes the body's."""
+    return shop_id is not None and store.platform_store_id in (None, shop_id)
+
+
+def see_uninstalled(incoming: Incoming, event: Uninstalled) -> None:
+    """Mostly done already, by the door in the transaction that kept the delivery."""
+    shop_id, at = event.platform_store_id, incoming.happened_at
+    uninstall(incoming.session, incoming.store.id, shop_id, at, incoming.now)
+
+
+def change(incoming: Incoming, changed: StoreChanged) -> None:
+    """Take over what the platform tells of the store; what it leaves out is unknown, not removed."""
+    store = incoming.store
+    if changed.platform_store_id and store.platform_store_id not in (None, changed.platform_store_id):
+        log.warning("store_change_refused", store_id=store.id)
+        return
+    told = {
+        "platform_store_id": changed.platform_store_id,
+        "name": changed.name,
+        "url": changed.url,
+        "currency": changed.currency,
+        "country": changed.country,
+        "timezone": changed.timezone,
+        "locale": changed.locale,
+        "ships_to": None if changed.ships_to is None else list(changed.ships_to),
+        "scopes": None if changed.scopes is None else list(changed.scopes),
+    }
+    for name, value in told.items():
+        if value is not None:
+            setattr(store, name, value)
+    store.updated_at = incoming.now
+
+
+def change_scopes(incoming: Incoming, changed: ScopesChanged) -> None:
+    """Where the platform does not say which scopes, upkeep asks it."""
+    if changed.scopes is None:
+        installation.flag_sync(incoming.session, incoming.store, incoming.now)
+        return
+    incoming.store.scopes, incoming.store.updated_at = list(changed.scopes), incoming.now
+
+
+def break_connection(incoming: Incoming, broken: ConnectionBroken) -> None:
+    """The store answers with an error in our place: nothing is sent until the merchant connects again."""
+    store = incoming.store
+    if store.status in ("active", "paused"):
+        store.status, store.status_reason, store.updated_at = "reconnect", broken.detail, incoming.now
+        log.warning("store_connection_broken", store_id=store.id)
