@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
@@ -23,24 +23,31 @@ def sqlalchemy_url(libpq_url: str) -> str:
     return "postgresql+psycopg://" + libpq_url.split("://", 1)[1]
 
 
+def _engine(url: str, pool_size: int, **more: Any) -> Engine:
+    return create_engine(
+        sqlalchemy_url(url),
+        pool_size=pool_size,
+        max_overflow=5,
+        pool_pre_ping=False,
+        pool_timeout=5,
+        connect_args={"connect_timeout": 3, "options": "-c timezone=UTC -c lock_timeout=10s"},
+        **more,
+    )
+
+
 class Database:
-    """One engine, and the two ways to use it.
+    """Two pools of connections, and the two ways to use them.
 
     ``session()`` is one transaction: it commits at the end and rolls back on an error.
-    ``autocommit`` is for the single inserts of the webhook doors, which need no BEGIN and COMMIT.
+    ``autocommit`` is for the single statements of the webhook doors and short links, which need no
+    BEGIN and COMMIT; its connections are always in that mode, for switching one over and back costs
+    half as much as the statement itself.
     A forked child must call ``forget_connections`` before its first query.
     """
 
     def __init__(self, url: str, pool_size: int = 5) -> None:
-        self.engine: Engine = create_engine(
-            sqlalchemy_url(url),
-            pool_size=pool_size,
-            max_overflow=5,
-            pool_pre_ping=False,
-            pool_timeout=5,
-            connect_args={"connect_timeout": 3, "options": "-c timezone=UTC -c lock_timeout=10s"},
-        )
-        self.autocommit: Engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.engine = _engine(url, pool_size)
+        self.autocommit = _engine(url, pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
     @contextmanager
@@ -50,9 +57,11 @@ class Database:
 
     def forget_connections(self) -> None:
         self.engine.dispose(close=False)
+        self.autocommit.dispose(close=False)
 
     def close(self) -> None:
         self.engine.dispose()
+        self.autocommit.dispose()
 
     def reachable(self) -> bool:
         try:

@@ -19,11 +19,14 @@ def statements(runtime: Runtime) -> Iterator[list[str]]:
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         sent.append(statement.strip())
 
-    event.listen(runtime.database.engine, "before_cursor_execute", note)
+    engines = (runtime.database.engine, runtime.database.autocommit)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     try:
         yield sent
     finally:
-        event.remove(runtime.database.engine, "before_cursor_execute", note)
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
 
 
 def reads(sent: list[str]) -> int:

@@ -358,9 +358,12 @@ def statements_of(runtime: Runtime) -> Iterator[list[str]]:
     def note(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
         seen.append(statement)
 
-    event.listen(runtime.database.engine, "before_cursor_execute", note)
+    engines = (runtime.database.engine, runtime.database.autocommit)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     yield seen
-    event.remove(runtime.database.engine, "before_cursor_execute", note)
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 @pytest.mark.parametrize("agent", [IPHONE, PROGRAMS["WhatsApp"]], ids=["person", "preview"])
