@@ -9,7 +9,6 @@ address (``?shop=``); the guard says whether this person may open it.
 from __future__ import annotations
 
 import hmac
-import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import urlencode, urlsplit
@@ -20,20 +19,27 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import logins
-from app.crypto import same
+from app.crypto import random_token, same
 from app.models import Person, Store
 from app.web import runtime
 from connectors.platform import ConnectorError
 from connectors.shopify.addresses import shop_domain
-from connectors.shopify.id_token import InvalidIdToken, verify_id_token
+from connectors.shopify.id_token import IdToken, InvalidIdToken, StaleIdToken, verify_id_token
 from flows import installation
 
 log = structlog.get_logger()
 
 APP_BRIDGE = "https://cdn.shopify.com/shopifycloud/app-bridge.js"
+HOME = "/app"
 BOUNCE = "/app/auth/bounce"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 KEPT_PARAMETERS = ("shop", "host", "embedded", "locale")
+RETRY = "X-Shopify-Retry-Invalid-Session-Request"
+SALT_LENGTH = 16
+
+PLEASE_SIGN_IN = (
+    "Open Warmcart from your store's admin. If you use a sign-in link, ask for a new one: each works once."
+)
 
 
 @dataclass(frozen=True)
@@ -56,10 +62,16 @@ def visitor() -> Visitor:
     return found
 
 
+def known_visitor() -> Visitor | None:
+    """The visitor, if the guard has let one in: error pages are shown to strangers too."""
+    found: Visitor | None = g.get("visitor")
+    return found
+
+
 def guard(blueprint: Blueprint) -> None:
     """Let nobody reach a view of this blueprint who has not proven to be allowed to."""
     blueprint.before_request(_enter)
-    blueprint.after_request(_add_headers)
+    blueprint.after_request(secure)
     blueprint.record_once(lambda state: state.app.extensions.setdefault("guarded", set()).add(blueprint.name))
 
 
@@ -68,22 +80,40 @@ def cookie_name() -> str:
 
 
 def csrf_token(session_token: str) -> str:
-    """Bound to the login session: a form made for one session does not work in another."""
-    return hmac.new(runtime().settings.secret_key.encode(), session_token.encode(), sha256).hexdigest()
+    """Bound to the login session: a form made for one session does not work in another.
+
+    Salted anew for each page, so that compressing pages tells nothing about it (the BREACH attack).
+    """
+    salt = random_token(SALT_LENGTH)
+    return f"{salt}.{_csrf_signature(salt, session_token)}"
 
 
-def nonce() -> str:
-    """The nonce of this response's Content-Security-Policy, for the page's own inline script tags."""
-    if "nonce" not in g:
-        g.nonce = secrets.token_urlsafe(16)
-    found: str = g.nonce
-    return found
+def refuse_foreign_write(session_token: str) -> None:
+    """403 unless the form was made by a page of ours, for this login session."""
+    refuse_foreign_origin()
+    given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token") or ""
+    salt, _, signature = given.partition(".")
+    if not same(signature, _csrf_signature(salt, session_token)):
+        abort(403, "This page is too old. Open it again and repeat the change.")
+
+
+def refuse_foreign_origin() -> None:
+    """403 if the browser says that another site's page sends this request."""
+    origin = request.headers.get("Origin")
+    foreign = origin is not None and origin != runtime().settings.public_url
+    if foreign or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        abort(403, "This change came from another site.")
+
+
+def _csrf_signature(salt: str, session_token: str) -> str:
+    text = f"{salt}.{session_token}".encode("utf-8", "surrogateescape")
+    return hmac.new(runtime().settings.secret_key.encode(), text, sha256).hexdigest()
 
 
 def _enter() -> AnyResponse | None:
     bearer = _bearer()
     token = bearer or request.args.get("id_token")
-    if token:
+    if token and runtime().settings.shopify_api_key:
         return _enter_from_shopify(token, written_by_fetch=bearer is not None)
     session_token = request.cookies.get(cookie_name())
     if session_token:
@@ -97,22 +127,14 @@ def _bearer() -> str | None:
 
 
 def _enter_from_shopify(token: str, written_by_fetch: bool) -> AnyResponse | None:
-    current = runtime()
-    settings = current.settings
-    if not settings.shopify_api_key:
-        return _without_proof()
     if request.method not in SAFE_METHODS and not written_by_fetch:
         abort(403, "A change must carry its proof in the Authorization header.")
     try:
-        proof = verify_id_token(
-            token, settings.shopify_api_key, settings.shopify_api_secret, current.clock.now()
-        )
-        if proof.user_id is None:
-            raise InvalidIdToken("The ID token names no user.")
-        store, person = installation.open_shopify(current, proof.shop, proof.user_id, token)
+        proof = _proof(token)
+        store, person = installation.open_shopify(runtime(), proof.shop, proof.user_id or "", token)
     except InvalidIdToken as error:
         log.info("id_token_refused", reason=str(error))
-        return _stale_token()
+        return _refused_token(error)
     except ConnectorError as error:
         log.warning("store_not_opened", error=type(error).__name__)
         abort(503, f"Shopify cannot be reached right now: {error}")
@@ -120,57 +142,65 @@ def _enter_from_shopify(token: str, written_by_fetch: bool) -> AnyResponse | Non
     return None
 
 
+def _proof(token: str) -> IdToken:
+    settings = runtime().settings
+    proof = verify_id_token(
+        token,
+        settings.shopify_api_key or "",
+        settings.shopify_api_secret,
+        runtime().clock.now(),
+        request.args.get("shop"),
+    )
+    if proof.user_id is None:
+        raise InvalidIdToken("The ID token names no user.")
+    return proof
+
+
+def _refused_token(error: InvalidIdToken) -> AnyResponse:
+    """A fetch is told to bring a fresh token; a document whose token is old goes to fetch one.
+
+    Only an old one: a token that is wrong in itself would come back as wrong, again and again.
+    """
+    if _bearer():
+        response = make_response("This page needs a fresh sign-in. Reload it.", 401)
+        response.headers[RETRY] = "1"
+        return response
+    bounced = _bounce() if isinstance(error, StaleIdToken) else None
+    return bounced or abort(401, PLEASE_SIGN_IN)
+
+
 def _enter_from_cookie(session_token: str) -> AnyResponse | None:
-    current = runtime()
-    now = current.clock.now()
-    with current.database.session() as session:
-        person = logins.logged_in(session, session_token, now)
-        store = _named_store(session, person) if person else None
+    with runtime().database.session() as session:
+        person = logins.logged_in(session, session_token, runtime().clock.now())
+        stores = _stores(session, person) if person else []
     if person is None:
         return _without_proof()
-    if store is None:
+    if not stores:
         abort(404)
-    csrf = csrf_token(session_token)
     if request.method not in SAFE_METHODS:
-        _refuse_foreign_write(csrf)
-    g.visitor = Visitor(store, person, "plain", csrf)
+        refuse_foreign_write(session_token)
+    if len(stores) > 1:
+        return _to_first(stores) if request.method in SAFE_METHODS else abort(404)
+    g.visitor = Visitor(stores[0], person, "plain", csrf_token(session_token))
     return None
 
 
-def _named_store(session: Session, person: Person) -> Store | None:
-    """The store in the address; a person with one store may leave it out."""
+def _stores(session: Session, person: Person) -> list[Store]:
+    """The store that the address names, if the person may open it; all of theirs if it names none."""
     domain = request.args.get("shop")
-    if domain:
-        return logins.may_open(session, person, domain)
-    stores = logins.stores_of(session, person)
-    return stores[0] if len(stores) == 1 else None
+    if not domain:
+        return logins.stores_of(session, person)
+    store = logins.may_open(session, person, domain)
+    return [store] if store else []
 
 
-def _refuse_foreign_write(csrf: str) -> None:
-    given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token") or ""
-    origin = request.headers.get("Origin")
-    foreign = origin is not None and origin != runtime().settings.public_url
-    if foreign or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        abort(403, "This change came from another site.")
-    if not same(given, csrf):
-        abort(403, "This page is too old. Open it again and repeat the change.")
-
-
-def _stale_token() -> AnyResponse:
-    """A fetch is told to bring a fresh token; a document goes through the bounce page for one."""
-    if _bearer():
-        response = make_response("This page needs a fresh sign-in. Reload it.", 401)
-        response.headers["X-Shopify-Retry-Invalid-Session-Request"] = "1"
-        return response
-    return _bounce() or _please_sign_in()
+def _to_first(stores: list[Store]) -> AnyResponse:
+    return redirect(f"{HOME}?{urlencode({'shop': stores[0].domain})}", 302)
 
 
 def _without_proof() -> AnyResponse:
-    if request.method in SAFE_METHODS and runtime().settings.shopify_api_key:
-        bounced = _bounce()
-        if bounced:
-            return bounced
-    return _please_sign_in()
+    bounced = _bounce() if request.method in SAFE_METHODS and runtime().settings.shopify_api_key else None
+    return bounced or abort(401, PLEASE_SIGN_IN)
 
 
 def _bounce() -> AnyResponse | None:
@@ -181,18 +211,6 @@ def _bounce() -> AnyResponse | None:
     back = request.path + ("?" + urlencode(arguments) if arguments else "")
     kept = {name: request.args[name] for name in KEPT_PARAMETERS if name in request.args}
     return redirect(f"{BOUNCE}?{urlencode(kept | {'shopify-reload': back})}", 302)
-
-
-SIGN_IN = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Warmcart: sign in</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"></head>
-<body><main><h1>Please sign in</h1>
-<p>Open Warmcart from your store's admin. If you use a sign-in link, ask for a new one: each works once.</p>
-</main></body></html>"""
-
-
-def _please_sign_in() -> AnyResponse:
-    return make_response(SIGN_IN, 401)
 
 
 BOUNCE_PAGE = """<!doctype html>
@@ -210,35 +228,40 @@ def bounce() -> AnyResponse:
     """
     shop = shop_domain(request.args.get("shop"))
     key = runtime().settings.shopify_api_key
-    back = request.args.get("shopify-reload", "")
-    if shop is None or key is None or not _own_page(back):
+    if shop is None or key is None or not _own_page(request.args.get("shopify-reload", "")):
         abort(400, "This address is not complete. Open Warmcart from the Shopify admin.")
-    response = make_response(render_template_string(BOUNCE_PAGE, key=key, app_bridge=APP_BRIDGE))
-    _secure(response, shop)
-    return response
+    return make_response(render_template_string(BOUNCE_PAGE, key=key, app_bridge=APP_BRIDGE))
 
 
 def _own_page(address: str) -> bool:
     parts = urlsplit(address)
-    within = parts.path == "/app" or parts.path.startswith("/app/")
+    within = parts.path == HOME or parts.path.startswith(f"{HOME}/")
     return within and not parts.scheme and not parts.netloc and "\\" not in address
 
 
-def _add_headers(response: Response) -> Response:
-    found: Visitor | None = g.get("visitor")
-    _secure(response, found.store.domain if found and found.host == "shopify" else None)
-    return response
+def framing_shop() -> str | None:
+    """The shop in whose admin alone this response may be framed; None for no frame at all.
+
+    A visitor's page may stand in the admin of the visitor's own shop. Below ``/app`` a response without
+    a visitor (bounce page, errors) holds nobody's data, so the shop that the address claims is believed.
+    """
+    found = known_visitor()
+    if found is not None:
+        return found.store.domain if found.host == "shopify" else None
+    embedded = request.path.startswith(HOME) and runtime().settings.shopify_api_key
+    return shop_domain(request.args.get("shop")) if embedded else None
 
 
-def _secure(response: AnyResponse, shop: str | None) -> None:
-    """Headers of every page; ``shop`` is a verified shop, in whose admin alone the page may be framed."""
-    shopify_scripts = " https://cdn.shopify.com" if shop else ""
-    shopify_calls = " https://*.shopify.com" if shop else ""
+def secure(response: Response) -> Response:
+    """The headers of every page a merchant sees."""
+    shop = framing_shop()
+    scripts = " https://cdn.shopify.com" if shop else ""
+    calls = " https://*.shopify.com" if shop else ""
     ancestors = f"https://{shop} https://admin.shopify.com" if shop else "'none'"
     response.headers["Content-Security-Policy"] = (
-        f"default-src 'self'; script-src 'self' 'nonce-{nonce()}'{shopify_scripts}; style-src 'self'; "
-        f"style-src-attr 'unsafe-inline'; img-src 'self' data: https:; connect-src 'self'{shopify_calls}; "
-        f"base-uri 'none'; form-action 'self'; object-src 'none'; frame-ancestors {ancestors}"
+        f"default-src 'self'; script-src 'self'{scripts}; style-src 'self'; img-src 'self' data:; "
+        f"connect-src 'self'{calls}; base-uri 'none'; form-action 'self'; object-src 'none'; "
+        f"frame-ancestors {ancestors}"
     )
     if shop:
         response.headers["Link"] = (
@@ -246,5 +269,6 @@ def _secure(response: AnyResponse, shop: str | None) -> None:
         )
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.headers["Vary"] = "HX-Request, HX-Target, Authorization, Cookie"
+    response.headers["Cache-Control"] = "no-store"
+    response.vary.update(("HX-Request", "HX-Target", "Authorization", "Cookie"))
+    return response

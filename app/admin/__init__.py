@@ -1,5 +1,19 @@
+"""What a merchant opens: overview, carts, flows and settings, inside Shopify's admin and by themselves."""
+
+from __future__ import annotations
+
 from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.admin import assets, carts, door, flow_pages, formats, overview, settings_pages, story
+
+    for room in (door, assets, overview, carts, flow_pages, settings_pages):
+        app.register_blueprint(room.blueprint)
+    app.jinja_env.globals.update(
+        asset=assets.address,
+        country_name=formats.country,
+        duration=formats.duration,
+        language_name=formats.language,
+        step_name=story.step,
+    )

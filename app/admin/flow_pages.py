@@ -1,0 +1,55 @@
+"""The screens of flows: the list with its switches, and what a flow does and says."""
+
+from __future__ import annotations
+
+from flask import Response, abort, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from app import access
+from app.admin import page, preview
+from app.web import runtime
+from flows import registry
+
+blueprint = page.screen("flows", __name__)
+
+
+@blueprint.get("/app/flows")
+def listing() -> Response:
+    with runtime().database.session() as session:
+        found = registry.all_flows(session, access.visitor().store.id)
+        return page.show(session, "flows", flows=sorted(found, key=lambda pair: not pair[0].active))
+
+
+@blueprint.get("/app/flows/<int(max=9223372036854775807):flow_id>")
+def show(flow_id: int) -> Response:
+    store = access.visitor().store
+    with runtime().database.session() as session:
+        by_id = {flow.id: (flow, definition) for flow, definition in registry.all_flows(session, store.id)}
+        if flow_id not in by_id:
+            abort(404)
+        flow, definition = by_id[flow_id]
+        offered = preview.languages(definition)
+        language = preview.choose(request.args.get("language", ""), offered, store.locale)
+        return page.show(
+            session,
+            "flow",
+            flow=flow,
+            definition=definition,
+            languages=[(tag, page.address("flows.show", flow_id=flow_id, language=tag)) for tag in offered],
+            language=language,
+            previews=preview.previews(definition, store, language, runtime().settings.public_url),
+        )
+
+
+@blueprint.post("/app/flows/<int(max=9223372036854775807):flow_id>/switch")
+def switch(flow_id: int) -> AnyResponse:
+    """Switch the flow on (``active=1``) or off; then back to where the switch was."""
+    visitor, active = access.visitor(), request.form.get("active") == "1"
+    with runtime().database.session() as session:
+        known = registry.switch(session, visitor.store, flow_id, active, visitor.actor, runtime().clock.now())
+    if not known:
+        abort(404)
+    word = "flow_on" if active else "flow_off"
+    if request.form.get("from") == "flow":
+        return page.done("flows.show", word, flow_id=flow_id)
+    return page.done("flows.listing", word)

@@ -1,0 +1,94 @@
+"""What a merchant must know before all else: nobody works, nothing can be sent, something failed.
+
+Shown as one banner, because several are read as none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.admin import formats, story
+from app.config import Settings
+from app.models import InboundEvent, ProviderState, Store
+from flows import providers
+from flows.heartbeats import SCHEDULER, missing_roles
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One thing to know. ``tone``: ``bad`` keeps texts from going, ``warn`` does not. ``action``: where to."""
+
+    tone: str
+    title: str
+    text: str
+    action: str | None = None
+
+
+def of(session: Session, settings: Settings, store: Store, now: datetime) -> list[Notice]:
+    """All there is to say about the store right now, what stops texts first."""
+    found = [
+        *_about_store(store),
+        *_about_processes(missing_roles(session, now)),
+        *_about_provider(session, settings, store, now),
+        *_about_failed_events(session, store),
+    ]
+    return sorted(found, key=lambda notice: notice.tone != "bad")
+
+
+def _about_store(store: Store) -> list[Notice]:
+    if store.status == "reconnect":
+        text = store.status_reason or "The store no longer accepts our keys."
+        return [Notice("bad", "The connection to your store is broken", text, "reconnect")]
+    if store.status == "paused":
+        return [
+            Notice("warn", "Sending is paused", "Texts that come due are held until you resume.", "resume")
+        ]
+    if store.status == "uninstalled":
+        return [
+            Notice("bad", "The app is not installed", "Nothing is sent. What happened before stays here.")
+        ]
+    return []
+
+
+def _about_processes(missing: list[str]) -> list[Notice]:
+    workers = [role for role in missing if role != SCHEDULER]
+    found = []
+    if workers:
+        names = ", ".join(workers)
+        text = f"Nobody works on: {names}. Carts and orders are kept and will be read once a worker runs."
+        found.append(Notice("bad", "No worker is running", text))
+    if SCHEDULER in missing:
+        text = "Texts that come due may wait until it runs again."
+        found.append(Notice("bad", "The scheduler is not running", text))
+    return found
+
+
+def _about_provider(session: Session, settings: Settings, store: Store, now: datetime) -> list[Notice]:
+    sender = store.sender or providers.default_sender(settings)
+    stopped = select(ProviderState).where(
+        ProviderState.provider == settings.sms_provider,
+        ProviderState.sender.in_(("", sender)),
+        ProviderState.state == providers.STOPPED,
+        ProviderState.until > now,
+    )
+    state = session.scalar(stopped.order_by(ProviderState.sender, ProviderState.country).limit(1))
+    if state is None:
+        return []
+    where = f" in {formats.country(state.country)}" if state.country else ""
+    code = f" Its code: {state.code}." if state.code else ""
+    text = f"{story.sentence(state.reason)}{code} It is tried again by itself within the hour."
+    return [Notice("bad", f"The text message provider refuses our texts{where}", text, "provider")]
+
+
+def _about_failed_events(session: Session, store: Store) -> list[Notice]:
+    failed = session.scalar(
+        select(func.count()).where(InboundEvent.store_id == store.id, InboundEvent.state == "failed")
+    )
+    if not failed:
+        return []
+    title = "One event could not be read" if failed == 1 else f"{failed} events could not be read"
+    return [Notice("warn", title, "They are kept with their errors and can be tried again.", "events")]

@@ -1,0 +1,149 @@
+"""What all screens share: a guarded blueprint, the skeleton's values, links, errors and headers."""
+
+from __future__ import annotations
+
+import gzip
+from time import perf_counter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from app import access, logins
+from app.admin import notices
+from app.admin.formats import Formats, choose_locale
+from app.models import AuditEvent
+from app.web import runtime
+
+KEPT_PARAMETERS = ("host", "embedded", "locale")
+SMALLEST_COMPRESSED = 1_000
+
+DONE = {
+    "flow_on": "The flow is on.",
+    "flow_off": "The flow is off.",
+    "paused": "Sending is paused.",
+    "resumed": "Sending goes on.",
+    "saved": "Saved.",
+    "named": "Texts name this product again.",
+    "unnamed": "Texts no longer name this product.",
+    "guide_dismissed": "The set-up guide is put away.",
+}
+"""What a page says after a change, by the word that the redirect carries."""
+
+
+def screen(name: str, import_name: str) -> Blueprint:
+    """A blueprint of pages: behind the guard, with error pages, timed and compressed."""
+    blueprint = Blueprint(name, import_name)
+    blueprint.before_request(_start_watch)
+    blueprint.after_request(_finish)
+    access.guard(blueprint)
+    blueprint.register_error_handler(HTTPException, show_error)
+    return blueprint
+
+
+def address(endpoint: str, **values: Any) -> str:
+    """A link to one of our pages that names the store and stays in the host. Every internal link is one."""
+    kept = {name: request.args[name] for name in KEPT_PARAMETERS if name in request.args}
+    visitor = access.known_visitor()
+    store = {"shop": visitor.store.domain} if visitor else {}
+    return url_for(endpoint, **{**store, **kept, **values})
+
+
+def kept_parameters() -> dict[str, str]:
+    """What a GET form must send along so that the store and the host are kept, as ``address`` does."""
+    kept = {name: request.args[name] for name in KEPT_PARAMETERS if name in request.args}
+    return {"shop": access.visitor().store.domain} | kept
+
+
+def formats() -> Formats:
+    """How this visitor reads figures: Shopify names the locale in the address, browsers in a header."""
+    wishes = [request.args.get("locale", ""), *(tag for tag, _ in request.accept_languages)]
+    visitor = access.known_visitor()
+    return Formats(choose_locale(wishes), ZoneInfo(visitor.store.timezone if visitor else "UTC"))
+
+
+def show(session: Session, name: str, status: int = 200, **values: Any) -> Response:
+    """The page ``pages/<name>.html`` of the visitor's store."""
+    visitor = access.visitor()
+    settings = runtime().settings
+    shown = notices.of(session, settings, visitor.store, runtime().clock.now())
+    stores = logins.stores_of(session, visitor.person) if visitor.host == "plain" else []
+    page = render_template(
+        f"pages/{name}.html",
+        **_skeleton(),
+        visitor=visitor,
+        store=visitor.store,
+        stores=stores,
+        notices=shown,
+        done=DONE.get(request.args.get("done", "")),
+        **values,
+    )
+    return make_response(page, status)
+
+
+def refuse(session: Session, name: str, **values: Any) -> Response:
+    """The page again with what is wrong in its form; its address stays that of the page."""
+    response = show(session, name, 422, **values)
+    response.headers["HX-Push-Url"] = "false"
+    return response
+
+
+def show_outside(name: str, status: int, **values: Any) -> Response:
+    """A page for somebody who has no store open: sign-in and errors."""
+    page = render_template(f"pages/{name}.html", **_skeleton(), **values)
+    return make_response(page, status)
+
+
+def show_error(error: HTTPException) -> AnyResponse:
+    """An error page in the skeleton of all pages, with a way back where there is one."""
+    if error.code is None:
+        return error.get_response()
+    return show_outside("error", error.code, error=error, visitor=access.known_visitor())
+
+
+def done(endpoint: str, word: str, **values: Any) -> AnyResponse:
+    """After a change: on to a page that says ``DONE[word]``."""
+    return redirect(address(endpoint, done=word, **values), 303)
+
+
+def audit(session: Session, action: str, **details: object) -> None:
+    """Write down what this visitor has just changed."""
+    visitor = access.visitor()
+    session.add(
+        AuditEvent(
+            store_id=visitor.store.id,
+            actor=visitor.actor,
+            action=action,
+            details=details,
+            occurred_at=runtime().clock.now(),
+        )
+    )
+
+
+def _skeleton() -> dict[str, Any]:
+    return {
+        "url": address,
+        "kept": kept_parameters,
+        "format": formats(),
+        "framed": access.framing_shop() is not None,
+        "app_bridge": access.APP_BRIDGE,
+        "api_key": runtime().settings.shopify_api_key,
+    }
+
+
+def _start_watch() -> None:
+    g.began_at = perf_counter()
+
+
+def _finish(response: Response) -> Response:
+    """Compress, and tell how long the page took. Its one secret is salted: see ``access.csrf_token``."""
+    if request.accept_encodings.quality("gzip") and len(response.get_data()) >= SMALLEST_COMPRESSED:
+        response.set_data(gzip.compress(response.get_data(), 6, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+    response.vary.add("Accept-Encoding")
+    spent = (perf_counter() - g.began_at) * 1_000
+    response.headers["Server-Timing"] = f"app;dur={spent:.1f}"
+    return response

@@ -1,0 +1,258 @@
+"""The overview's panels in words: figures in, what stands on the page out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.admin import charts, figures, formats, story
+from app.admin.figures import Comparison, Part
+from app.admin.formats import Formats
+from flows.stats import DEFINITIONS, Figures
+
+MEASURES = {"revenue": "Revenue", "orders": "Orders", "texts": "Texts"}
+
+RETURN_DEFINITION = (
+    "Recovered revenue divided by the cost of the texts, where both are in the same currency. Money is never "
+    "converted."
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a figure compares to the period before. ``share`` None: there was nothing to compare to.
+
+    ``good``: whether the change is one to be glad of; what is not is not marked.
+    """
+
+    share: float | None
+    written: str
+    good: bool
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """A figure; ``values`` are several where there are several currencies, and none where it is unknown."""
+
+    name: str
+    definition: str
+    values: list[str]
+    detail: str | None = None
+    change: Change | None = None
+
+
+@dataclass(frozen=True)
+class Earned:
+    """The first figure of all: recovered revenue, one per currency, and how much of it came after a click."""
+
+    definition: str
+    amounts: list[tuple[str, Change]]
+    clicked: list[str]
+    unclicked: list[str]
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A chart, and the same in a sentence and as a table: day, value, value in the period before."""
+
+    chart: charts.LineChart
+    summary: str
+    scale: list[str]
+    labels: list[tuple[str, str]]
+    rows: list[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the funnel: its count, its share of the texts, and the width of its bar."""
+
+    name: str
+    definition: str
+    count: str
+    share: str
+    width: str
+
+
+@dataclass(frozen=True)
+class PartRow:
+    """One row of the breakdown."""
+
+    name: str
+    width: str
+    texts: str
+    clicked: str
+    orders: str
+    revenue: list[str]
+
+
+def earned(seen: Comparison, wording: Formats) -> Earned:
+    now, before = seen.now.total, seen.before.total
+    amounts = [
+        (
+            wording.money(now.revenue.get(code, Decimal(0)), code),
+            _change(now.revenue.get(code, Decimal(0)), before.revenue.get(code, Decimal(0)), wording),
+        )
+        for code in seen.currencies
+    ]
+    clicked = {code: now.revenue_clicked.get(code, Decimal(0)) for code in now.revenue}
+    unclicked = {code: now.revenue[code] - clicked[code] for code in clicked}
+    return Earned(
+        definition=DEFINITIONS["revenue"],
+        amounts=amounts,
+        clicked=_written({code: amount for code, amount in clicked.items() if amount}, wording),
+        unclicked=_written({code: amount for code, amount in unclicked.items() if amount}, wording),
+    )
+
+
+def kpis(seen: Comparison, wording: Formats) -> list[Kpi]:
+    now, before = seen.now.total, seen.before.total
+    without_click = now.orders - now.orders_clicked
+    return [
+        Kpi(
+            "Recovered orders",
+            DEFINITIONS["orders"],
+            [wording.number(now.orders)],
+            f"{wording.number(now.orders_clicked)} after a click, {wording.number(without_click)} without",
+            _change(now.orders, before.orders, wording),
+        ),
+        Kpi(
+            "Recovery rate",
+            f"{DEFINITIONS['recovery_rate']} {DEFINITIONS['carts_recovered']}",
+            [] if now.recovery_rate is None else [wording.percent(now.recovery_rate)],
+            f"{wording.number(now.carts_recovered)} of {wording.number(now.carts_texted)} carts",
+            _points(now.recovery_rate, before.recovery_rate, wording),
+        ),
+        Kpi(
+            "Texts",
+            DEFINITIONS["texts"],
+            [wording.number(now.texts)],
+            f"{wording.number(now.segments)} segments",
+            _change(now.texts, before.texts, wording, rising_is_good=False),
+        ),
+        _cost(now, before, wording),
+        _return(now, before, wording),
+    ]
+
+
+def _cost(now: Figures, before: Figures, wording: Formats) -> Kpi:
+    single = len(now.cost) == 1 and list(now.cost) == list(before.cost)
+    code = next(iter(now.cost), "")
+    return Kpi(
+        "Cost",
+        f"{DEFINITIONS['cost']} {DEFINITIONS['unpriced']}",
+        _written(now.cost, wording),
+        f"{wording.number(now.unpriced)} texts without a price yet" if now.unpriced else None,
+        _change(now.cost[code], before.cost[code], wording, rising_is_good=False) if single else None,
+    )
+
+
+def _return(now: Figures, before: Figures, wording: Formats) -> Kpi:
+    factors, earlier = figures.return_on_spend(now), figures.return_on_spend(before)
+    single = len(factors) == 1 and list(factors) == list(earlier)
+    code = next(iter(factors), "")
+    several = len(factors) > 1
+    return Kpi(
+        "Return on spend",
+        RETURN_DEFINITION,
+        [wording.times(factor) + (f" {key}" if several else "") for key, factor in factors.items()],
+        None if factors or not now.cost else "Revenue and cost are in different currencies",
+        _change(factors[code], earlier[code], wording) if single else None,
+    )
+
+
+def trend(seen: Comparison, measure: str, currency: str, wording: Formats) -> Trend:
+    """The chosen measure day by day; ``currency`` matters to revenue only."""
+    value, written, short = _reading(measure, currency, wording)
+    pairs = [(day, value(now), value(before)) for day, now, before in seen.pairs()]
+    chart = charts.line_chart([float(now) for _, now, _ in pairs], [float(before) for *_, before in pairs])
+    best = max(pairs, key=lambda pair: pair[1])
+    summary = (
+        f"{MEASURES[measure]} per day from {wording.day(pairs[0][0])} to {wording.day(pairs[-1][0])}: "
+        f"{written(value(seen.now.total))} in all, most on {wording.day(best[0])} with {written(best[1])}; "
+        f"{written(value(seen.before.total))} in the {seen.length} days before."
+    )
+    return Trend(
+        chart=chart,
+        summary=summary,
+        scale=[short(Decimal(str(tick))) for tick in chart.ticks],
+        labels=[(wording.short_day(pairs[place][0]), at) for place, at in chart.labels],
+        rows=[(wording.short_day(day), written(now), written(before)) for day, now, before in pairs],
+    )
+
+
+Write = Callable[[Decimal], str]
+
+
+def _reading(
+    measure: str, currency: str, wording: Formats
+) -> tuple[Callable[[Figures], Decimal], Write, Write]:
+    """How a measure is taken from figures, and how it is written in full and on a scale."""
+    if measure == "revenue":
+        return (
+            lambda found: found.revenue.get(currency, Decimal(0)),
+            lambda amount: wording.money(amount, currency),
+            lambda amount: wording.round_money(amount, currency),
+        )
+    return lambda found: Decimal(getattr(found, measure)), wording.number, wording.number
+
+
+def funnel(now: Figures, wording: Formats) -> list[Stage]:
+    """What became of the texts of the period, each stage as a share of all of them."""
+    stages = (("Sent", "texts"), ("Delivered", "delivered"), ("Clicked", "clicked"), ("Ordered", "converted"))
+    shares = {key: figures.share(getattr(now, key), now.texts) for _, key in stages}
+    return [
+        Stage(
+            name,
+            DEFINITIONS[key],
+            wording.number(getattr(now, key)),
+            wording.percent(shares[key] or 0),
+            charts.bar(shares[key]),
+        )
+        for name, key in stages
+    ]
+
+
+def breakdown(parts: list[Part], dimension: str, wording: Formats) -> list[PartRow]:
+    """The rows of the breakdown; bars compare them to the part with most texts."""
+    most = max((part.figures.texts for part in parts), default=0)
+    return [
+        PartRow(
+            name=part_name(part.name, dimension),
+            width=charts.bar(figures.share(part.figures.texts, most)),
+            texts=wording.number(part.figures.texts),
+            clicked=wording.percent(figures.share(part.figures.clicked, part.figures.texts) or 0),
+            orders=wording.number(part.figures.orders),
+            revenue=_written(part.figures.revenue, wording),
+        )
+        for part in parts
+    ]
+
+
+def part_name(name: str, dimension: str) -> str:
+    if not name:
+        return "Unknown"
+    return {"step": story.step, "country": formats.country, "language": formats.language}[dimension](name)
+
+
+def _written(money: dict[str, Decimal], wording: Formats) -> list[str]:
+    """Amounts by currency, each written out, the highest first."""
+    ranked = sorted(money.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [wording.money(amount, code) for code, amount in ranked if code]
+
+
+def _change(
+    now: int | Decimal, before: int | Decimal, wording: Formats, rising_is_good: bool = True
+) -> Change:
+    grown = figures.growth(now, before)
+    if grown is None:
+        return Change(None, "", good=False)
+    return Change(grown, wording.percent(abs(grown)), good=rising_is_good and grown > 0)
+
+
+def _points(now: float | None, before: float | None, wording: Formats) -> Change:
+    """Shares are compared by their difference, in percentage points."""
+    if now is None or before is None:
+        return Change(None, "", good=False)
+    points = round(100 * (now - before), 1)
+    return Change(points, f"{wording.number(Decimal(str(abs(points))))} pt", good=points > 0)

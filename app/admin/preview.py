@@ -1,0 +1,117 @@
+"""How a flow's texts look on a phone, with a sample cart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from app.admin.formats import is_right_to_left, language
+from app.models import Store
+from connectors.platform import Money
+from flows import catalogs, compose
+from flows.compose import CartText, Composed, Note, NoText, Product, Wishes
+from flows.definition import FlowDefinition, Step
+from flows.language import match_language
+from flows.segments import Encoding, offending_characters
+
+SAMPLE_TOKEN = "x7Kq2mT9bLw4"  # noqa: S105  (the place of a token in a short link, not one)
+SAMPLE_NAME = "Ana"
+SAMPLE_PRODUCT = "Canvas Tote"
+SAMPLE_TOTAL = Decimal("48.00")
+ROOM = {Encoding.GSM7: 160, Encoding.UCS2: 70}
+"""Units that fit one segment."""
+
+NOTES = {
+    Note.PRODUCT_SHORTENED: "Long product names are shortened so that the text stays short.",
+    Note.PRODUCT_NOT_NAMED: "The product is not named.",
+    Note.NAME_LEFT_OUT: "Without a first name, the greeting does without it.",
+    Note.CUSTOM_UNUSABLE: "One of your texts asks for something that is not known of this cart.",
+    Note.FOOTER_IN_OTHER_LANGUAGE: "The way to stop is in another language: it has no words in this one yet.",
+}
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One step as a shopper of the chosen language would get it.
+
+    ``after`` is the time since the shopper's last activity. ``text`` is None where the step has no
+    words that fit.
+    """
+
+    number: int
+    step: Step
+    after: timedelta
+    text: Composed | None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the words are the merchant's."""
+        return self.text is not None and self.text.used is compose.Source.CUSTOM
+
+    @property
+    def costly(self) -> tuple[str, ...]:
+        """The characters for whose sake the text travels in UCS-2."""
+        if self.text is None or self.text.measure.encoding is not Encoding.UCS2:
+            return ()
+        return offending_characters(self.text.body)
+
+    @property
+    def room(self) -> int:
+        """The units that one segment of this text's alphabet holds."""
+        return ROOM[self.text.measure.encoding] if self.text else 0
+
+    @property
+    def direction(self) -> str:
+        """In which direction the text is read."""
+        return "rtl" if self.text and is_right_to_left(self.text.language) else "ltr"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(NOTES[note] for note in self.text.notes) if self.text else ()
+
+
+def languages(definition: FlowDefinition) -> list[str]:
+    """The languages in which a step of the flow has words, ours or the merchant's, by their names."""
+    return sorted({tag for step in definition.steps for tag in (*step.texts, *_built_in(step))}, key=language)
+
+
+def choose(wish: str, offered: list[str], store_language: str) -> str:
+    """The language to show: the wish, else the store's, else English, else any."""
+    if wish in offered:
+        return wish
+    usual = match_language(store_language, tuple(offered)) or match_language("en", tuple(offered))
+    return usual or offered[0]
+
+
+def previews(definition: FlowDefinition, store: Store, tag: str, public_url: str) -> list[Preview]:
+    """All steps as a shopper whose checkout speaks the language ``tag`` gets them."""
+    after, shown = definition.trigger.idle, []
+    for number, step in enumerate(definition.steps, 1):
+        after += step.delay
+        shown.append(Preview(number, step, after, _text(step, store, tag, public_url)))
+    return shown
+
+
+def _text(step: Step, store: Store, tag: str, public_url: str) -> Composed | None:
+    sample = CartText(
+        step_key=step.key,
+        store_name=store.name,
+        link=f"{public_url}/r/{SAMPLE_TOKEN}",
+        wishes=Wishes(checkout_locale=tag, store_locale=store.locale),
+        texts=step.texts,
+        products=[Product(SAMPLE_PRODUCT)],
+        total=Money(SAMPLE_TOTAL, store.currency),
+        first_name=SAMPLE_NAME,
+        name_products=store.name_products,
+    )
+    try:
+        return compose.compose(sample)
+    except NoText:
+        return None
+
+
+def _built_in(step: Step) -> tuple[str, ...]:
+    if step.key not in catalogs.BUILT_IN_STEPS:
+        return ()
+    return catalogs.languages_with(f"sms.{step.key}")

@@ -1,0 +1,82 @@
+"""What a merchant may set, and what is wrong with what was typed. Pure: a form in, values and errors out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from phonenumbers import SUPPORTED_REGIONS
+
+from app.admin import formats
+from app.models import Store
+
+# What Twilio takes as a sender name (documentation, "Alphanumeric Sender ID", 2026-11): up to 11 of these,
+# not digits alone. Other providers take no more.
+_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &_+-]{1,11}")
+_NUMBER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}")
+
+SENDER_ERROR = (
+    "This is no sender. Use a name of up to 11 letters and digits, a number such as +15551234567, "
+    "or a short code of 3 to 8 digits."
+)
+NO_COUNTRY = "Choose at least one country, or all of them."
+
+
+@dataclass(frozen=True)
+class TextsForm:
+    """Who the texts come from, as typed, and whether they name products. ``errors`` are by field."""
+
+    sender: str
+    name_products: bool
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CountriesForm:
+    """Where texts may go: everywhere within the limit, or in ``chosen`` only."""
+
+    everywhere: bool
+    chosen: frozenset[str]
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+def stored_texts(store: Store) -> TextsForm:
+    return TextsForm(store.sender or "", store.name_products)
+
+
+def read_texts(form: Mapping[str, str]) -> TextsForm:
+    """The form as it was sent; a blank sender means the account's own."""
+    sender = form.get("sender", "").strip()
+    sound = not sender or _NAME.fullmatch(sender) or _NUMBER.fullmatch(sender)
+    return TextsForm(sender, form.get("name_products") == "1", {} if sound else {"sender": SENDER_ERROR})
+
+
+def stored_countries(store: Store) -> CountriesForm:
+    return CountriesForm(store.countries is None, frozenset(store.countries or ()))
+
+
+def read_countries(scope: str, chosen: Sequence[str], limit: frozenset[str] | None) -> CountriesForm:
+    """The form as it was sent; ``limit`` are the countries that may be chosen, None: any."""
+    codes = frozenset(code.strip().upper() for code in chosen)
+    if scope == "all":
+        return CountriesForm(True, codes)
+    outside = codes - offered(limit)
+    errors = {}
+    if outside:
+        errors["countries"] = f"Texts to {formats.countries(outside)} are not allowed on this server."
+    elif not codes:
+        errors["countries"] = NO_COUNTRY
+    return CountriesForm(False, codes, errors)
+
+
+def outer_limit(setting: tuple[str, ...] | None, store: Store) -> frozenset[str] | None:
+    """The countries that a store may choose from; None: any. ``setting`` is COUNTRIES."""
+    if setting == ("*",):
+        return None
+    return frozenset(setting or filter(None, (store.country, *store.ships_to)))
+
+
+def offered(limit: frozenset[str] | None) -> frozenset[str]:
+    """The countries that the form lists."""
+    return frozenset(SUPPORTED_REGIONS) if limit is None else limit

@@ -1,0 +1,162 @@
+"""The screen of settings: the store, who sends and where to, and how everything around it does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from flask import Response, abort, request
+from sqlalchemy import Row, String, cast, literal, select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from app import access
+from app.admin import formats, page, settings_forms, story
+from app.admin.settings_forms import CountriesForm, TextsForm
+from app.models import AuditEvent, InboundEvent, Person, ProviderState, Store
+from app.queue import DISPATCH
+from app.web import runtime
+from flows import providers
+
+blueprint = page.screen("settings", __name__)
+
+AUDITED = 50
+EVENTS = 20
+LONGEST_PRODUCT_ID = 100
+
+
+@blueprint.get("/app/settings")
+def show() -> Response:
+    store = access.visitor().store
+    with runtime().database.session() as session:
+        return page.show(session, "settings", **_values(session, store))
+
+
+@blueprint.post("/app/settings/texts")
+def save_texts() -> AnyResponse:
+    typed = settings_forms.read_texts(request.form)
+    with runtime().database.session() as session:
+        store = _locked(session)
+        if typed.errors:
+            return page.refuse(session, "settings", **_values(session, store, texts=typed))
+        store.sender, store.name_products = typed.sender or None, typed.name_products
+        store.updated_at = runtime().clock.now()
+        page.audit(session, "texts_changed", sender=store.sender, name_products=store.name_products)
+    return page.done("settings.show", "saved")
+
+
+@blueprint.post("/app/settings/countries")
+def save_countries() -> AnyResponse:
+    with runtime().database.session() as session:
+        store = _locked(session)
+        limit = settings_forms.outer_limit(runtime().settings.countries, store)
+        typed = settings_forms.read_countries(
+            request.form.get("scope", ""), request.form.getlist("countries"), limit
+        )
+        if typed.errors:
+            return page.refuse(session, "settings", **_values(session, store, countries=typed))
+        store.countries = None if typed.everywhere else sorted(typed.chosen)
+        store.updated_at = runtime().clock.now()
+        page.audit(session, "countries_changed", countries=store.countries or "all")
+    return page.done("settings.show", "saved")
+
+
+@blueprint.post("/app/settings/sending")
+def switch_sending() -> AnyResponse:
+    """Pause (``sending=0``) or resume. Only between these two: a broken connection stays broken."""
+    resume = request.form.get("sending") == "1"
+    before, after = ("paused", "active") if resume else ("active", "paused")
+    with runtime().database.session() as session:
+        store = _locked(session)
+        if store.status not in (before, after):
+            abort(409, "The store must be connected before sending can be paused or resumed.")
+        if store.status == before:
+            store.status, store.updated_at = after, runtime().clock.now()
+            page.audit(session, "sending_resumed" if resume else "sending_paused")
+    if resume:
+        runtime().waker.soon(DISPATCH)
+    return page.done("settings.show", "resumed" if resume else "paused")
+
+
+@blueprint.post("/app/settings/products")
+def name_product() -> AnyResponse:
+    """Let texts name a product (``named=1``) or say "your cart" instead; then back to its cart."""
+    product, named = request.form.get("product", ""), request.form.get("named") == "1"
+    if not 0 < len(product) <= LONGEST_PRODUCT_ID:
+        abort(400, "The product is missing.")
+    with runtime().database.session() as session:
+        store = _locked(session)
+        unnamed = set(store.unnamed_products) - {product} | (set() if named else {product})
+        if unnamed != set(store.unnamed_products):
+            store.unnamed_products, store.updated_at = sorted(unnamed), runtime().clock.now()
+            page.audit(session, "product_named" if named else "product_unnamed", product=product)
+    word, cart = "named" if named else "unnamed", request.form.get("cart", "")
+    if cart.isascii() and cart.isdigit():
+        return page.done("carts.show", word, cart_id=int(cart))
+    return page.done("settings.show", word)
+
+
+def _locked(session: Session) -> Store:
+    """The store as it is now, kept from changing: an uninstall must not be written over."""
+    return session.get_one(Store, access.visitor().store.id, with_for_update=True)
+
+
+def _values(
+    session: Session, store: Store, texts: TextsForm | None = None, countries: CountriesForm | None = None
+) -> dict[str, Any]:
+    """What the page shows; a form that was refused is shown as it was typed."""
+    settings = runtime().settings
+    sender = providers.default_sender(settings)
+    limit = settings_forms.outer_limit(settings.countries, store)
+    return {
+        "texts": texts or settings_forms.stored_texts(store),
+        "countries": countries or settings_forms.stored_countries(store),
+        "everywhere": "Any country." if limit is None else f"{formats.countries(limit)}.",
+        "offered": sorted((formats.country(code), code) for code in settings_forms.offered(limit)),
+        "provider": settings.sms_provider,
+        "provider_states": _provider_states(session, settings.sms_provider, store.sender or sender),
+        "default_sender": sender,
+        "events": _failed_events(session, store),
+        "audit": _audit_trail(session, store),
+        "audit_words": story.audited,
+        "sentence": story.sentence,
+    }
+
+
+def _provider_states(session: Session, provider: str, sender: str) -> Sequence[ProviderState]:
+    """What keeps the account, or the sender of this store, from texting right now."""
+    query = (
+        select(ProviderState)
+        .where(
+            ProviderState.provider == provider,
+            ProviderState.sender.in_(("", sender)),
+            ProviderState.until > runtime().clock.now(),
+        )
+        .order_by(ProviderState.sender, ProviderState.country)
+    )
+    return session.scalars(query).all()
+
+
+def _failed_events(session: Session, store: Store) -> Sequence[Row[str, datetime, int, str | None]]:
+    """Without their bodies: these hold what shoppers typed."""
+    query = (
+        select(InboundEvent.topic, InboundEvent.received_at, InboundEvent.attempts, InboundEvent.error)
+        .where(InboundEvent.store_id == store.id, InboundEvent.state == "failed")
+        .order_by(InboundEvent.received_at.desc(), InboundEvent.id.desc())
+        .limit(EVENTS)
+    )
+    return session.execute(query).all()
+
+
+def _audit_trail(session: Session, store: Store) -> Sequence[Row[AuditEvent, str]]:
+    """The latest changes, each with the name of the person, if a person made it."""
+    named = AuditEvent.actor == literal("person:") + cast(Person.id, String)
+    query = (
+        select(AuditEvent, Person.name)
+        .outerjoin(Person, named)
+        .where(AuditEvent.store_id == store.id)
+        .order_by(AuditEvent.occurred_at.desc(), AuditEvent.id.desc())
+        .limit(AUDITED)
+    )
+    return session.execute(query).all()

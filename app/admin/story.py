@@ -1,0 +1,207 @@
+"""A cart's story in words: what each line of its timeline says, and how the cart stands now.
+
+Pure: rows in, words out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.models import AuditEvent, Cart, Consent, Enrollment, Recovery, TimelineEntry
+from connectors.sms import Category
+from flows.gates import REASONS
+
+KINDS: dict[str, tuple[str, str, str]] = {
+    "seen": ("cart", "plain", "The shopper filled a cart"),
+    "changed": ("cart", "plain", "The shopper went on with the cart"),
+    "emptied": ("cart", "plain", "The shopper emptied the cart"),
+    "enrolled": ("flow", "plain", "The cart entered the flow"),
+    "waited": ("wait", "wait", "Nothing was sent: something is missing"),
+    "held": ("wait", "wait", "The text was held"),
+    "skipped": ("skip", "plain", "The text was left out"),
+    "ended": ("stop", "plain", "No more texts"),
+    "sending": ("text", "plain", "The text was handed to the provider"),
+    "sent": ("text", "plain", "The text left"),
+    "delivered": ("check", "good", "The text was delivered"),
+    "undelivered": ("alert", "bad", "The text did not arrive"),
+    "failed": ("alert", "bad", "The text failed"),
+    "clicked": ("tap", "good", "The shopper opened the link"),
+    "bot_clicked": ("tap", "plain", "A preview or bot opened the link; it does not count"),
+    "replied": ("reply", "plain", "The shopper replied"),
+    "ordered": ("order", "good", "The shopper ordered"),
+    "recovered": ("heart", "good", "The order counts as recovered"),
+    "refunded": ("order", "plain", "The order was refunded"),
+    "cancelled": ("order", "plain", "The order was cancelled"),
+}
+"""By kind of line: its icon, its tone, and what it says."""
+
+PROVIDER_REASONS = {
+    "in_doubt": "Nobody knows whether it left: the provider is asked, and it is never sent twice.",
+    "provider_busy": "The provider asks us to slow down.",
+    "provider_stopped": "The provider refuses our texts for now.",
+    "provider_unreachable": "The provider cannot be reached.",
+    Category.OPTED_OUT: "The provider says that the shopper asked for no more texts.",
+    Category.INVALID_NUMBER: "The provider does not know this number.",
+    Category.NOT_MOBILE: "The provider says that this number cannot receive texts.",
+    Category.TEMPORARY: "The network could not deliver it at that time.",
+    Category.RATE: "The provider was asked too much at once.",
+    Category.BLOCKED: "The carrier blocked it.",
+    Category.FILTERED: "The carrier's filter took it for spam.",
+    Category.EXPIRED: "The phone was not reachable until it was too late.",
+    Category.QUIET_HOURS: "The provider does not send at this hour.",
+    Category.SENDER_NOT_ALLOWED: "The sender may not text this country.",
+    Category.REGISTRATION: "The sender is not registered with the carriers.",
+    Category.ACCOUNT: "The provider stopped the account: look at its balance and state.",
+    Category.CONFIG: "The provider's settings are wrong.",
+    Category.CANCELLED: "It was cancelled.",
+    Category.UNREACHABLE: "The phone was not reachable.",
+    Category.UNKNOWN: "The provider gave no reason.",
+}
+"""What the provider does or says about a text: reasons that are no gate's."""
+
+ACTIONS = {
+    "flow_saved": "Saved a flow",
+    "flow_switched": "Switched a flow",
+    "sending_paused": "Paused sending",
+    "sending_resumed": "Resumed sending",
+    "texts_changed": "Changed how texts look",
+    "countries_changed": "Changed the countries",
+    "product_named": "Let texts name a product",
+    "product_unnamed": "Left a product unnamed in texts",
+    "uninstalled": "Removed the app",
+}
+"""What an entry of the audit trail says."""
+
+STEPS = {"reminder": "Reminder", "second_call": "Second call", "last_call": "Last call"}
+
+DECIDING = ("enrolled", "waited", "held", "skipped", "ended", "sending")
+"""The kinds of lines of which the last one says how a cart stands."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the story. ``reason`` and ``before`` are sentences; ``until`` is when we look again."""
+
+    icon: str
+    tone: str
+    title: str
+    reason: str | None
+    before: str | None
+    until: datetime | None
+    notes: tuple[str, ...]
+    entry: TimelineEntry
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a cart stands: a word, its tone, and the reason with the moment until which it holds."""
+
+    word: str
+    tone: str
+    reason: str | None = None
+    until: datetime | None = None
+
+
+def tell(entry: TimelineEntry) -> Line:
+    """What a line of the timeline says."""
+    icon, tone, title = KINDS.get(entry.kind, ("dot", "plain", entry.kind.replace("_", " ").capitalize()))
+    held_by = entry.details.get("held_by")
+    return Line(
+        icon=icon,
+        tone=tone,
+        title=title,
+        reason=sentence(entry.reason),
+        before=f"Before that: {sentence(held_by)}" if held_by else None,
+        until=entry.until,
+        notes=tuple(_notes(entry)),
+        entry=entry,
+    )
+
+
+def stand(
+    cart: Cart, enrollment: Enrollment | None, last: TimelineEntry | None, recovered: bool = False
+) -> Standing:
+    """How the cart stands; ``last`` is its last line of a kind in ``DECIDING``."""
+    if recovered:
+        return Standing("Recovered", "good")
+    if cart.state == "ordered":
+        return Standing("Ordered", "plain")
+    reason = sentence(last.reason) if last else None
+    if cart.state in ("emptied", "expired"):
+        return Standing({"emptied": "Emptied", "expired": "Too old"}[cart.state], "plain", reason)
+    if last is not None and last.kind == "ended":
+        return Standing("No more texts" if cart.texts_sent else "Not texted", "plain", reason)
+    if enrollment is not None and enrollment.state == "completed":
+        return Standing("All texts sent", "plain")
+    if last is not None and last.kind in ("waited", "held"):
+        return Standing("Waiting", "wait", reason, last.until)
+    return Standing("In the flow" if enrollment else "Open", "info")
+
+
+def sentence(reason: str | None) -> str | None:
+    """A reason's name as a sentence for the merchant."""
+    if reason is None:
+        return None
+    if reason in REASONS:
+        return REASONS[reason].sentence
+    return PROVIDER_REASONS.get(reason, reason.replace("_", " ").capitalize() + ".")
+
+
+def step(key: str | None) -> str:
+    """The name of a step: ours has one, a merchant's is its key in words."""
+    return STEPS.get(key or "", (key or "no step").replace("_", " ").capitalize())
+
+
+def consent(found: Consent | None) -> str:
+    """What is known of the shopper's consent to texts."""
+    if found is None:
+        return "Not given"
+    if found.stopped:
+        return "Withdrawn: the shopper asked for no more texts"
+    words = {"given": "Given", "withdrawn": "Withdrawn", "pending": "Not confirmed yet"}[found.state]
+    return f"{words} and confirmed" if found.state == "given" and found.confirmed else words
+
+
+def why_recovered(recovery: Recovery | None) -> str:
+    """By which rule an order counts as recovered."""
+    if recovery is None:
+        return "No"
+    if recovery.rule == "click":
+        return "Yes: placed within 7 days of opening the link"
+    return f"Yes: placed after a text for this cart, {'after' if recovery.clicked else 'without'} a click"
+
+
+def audited(event: AuditEvent) -> str:
+    """What somebody changed, with what they changed it to."""
+    words = ACTIONS.get(event.action, event.action.replace("_", " ").capitalize())
+    told = {
+        name.replace("_", " "): value for name, value in event.details.items() if not name.endswith("_id")
+    }
+    details = [f"{name}: {_shown(value)}" for name, value in told.items()]
+    return f"{words} ({', '.join(details)})" if details else words
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str("none" if value is None else value)
+
+
+def _notes(entry: TimelineEntry) -> list[str]:
+    """What a line's details tell, as far as a merchant can use it."""
+    details: Mapping[str, Any] = entry.details
+    notes = []
+    if entry.step_key:
+        notes.append(step(entry.step_key))
+    if "items" in details:
+        notes.append("1 item" if details["items"] == 1 else f"{details['items']} items")
+    if details.get("step", "cart") != "cart":
+        notes.append(f"reached {details['step']}")
+    if details.get("flow"):
+        notes.append(str(details["flow"]))
+    if details.get("number"):
+        notes.append(f"order {details['number']}")
+    return notes
