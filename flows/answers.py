@@ -21,8 +21,6 @@ from flows.conflicts import again
 from flows.due import Claim, Later
 from flows.outgoing import Outgoing, Planned
 
-# The mark of their due rows, which are of the kind ``resend``: the text is written, its call is due.
-ANSWER = "answer"
 # An answer that comes later than this is out of place.
 WORTH_SENDING_FOR = timedelta(hours=1)
 
@@ -64,7 +62,7 @@ def write(
     session.add(message)
     session.flush()
     session.add(MessageOnce(store_id=store.id, once_key=once_key, message_id=message.id, created_at=now))
-    retries.plan(session, message, now, now, ANSWER)
+    retries.plan(session, message, now, now)
     return True
 
 
@@ -95,7 +93,7 @@ def prepare(runtime: Runtime, claims: Sequence[Claim], now: datetime) -> list[Ou
                 refusals.fail(session, message, "too_late", now)
                 over.append(claim)
             elif obstacle is not None:
-                later.append(Later(claim, obstacle.until, ANSWER))
+                later.append(Later(claim, obstacle.until, retries.ANSWER))
             else:
                 going.append(Planned(claim, message, sender, until, timezone, last_call))
         due.finish(session, over)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import tenacity
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 
 # Serialization failure, deadlock, lock time-out, unique violation (PostgreSQL, appendix A, error codes).
 _CONFLICTS = frozenset({"40001", "40P01", "55P03", "23505"})
+
+# How long an event waits after each conflict with somebody else's work; after the last one it fails.
+PAUSES = (timedelta(0), timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30))
 
 
 class NotYet(LookupError):

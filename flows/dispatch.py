@@ -7,9 +7,10 @@ we acknowledged meanwhile wins.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import select
@@ -18,10 +19,14 @@ from app.models import Enrollment
 from app.queue import DISPATCH
 from app.runtime import Runtime
 from connectors.sms import InDoubt, SendResult
-from flows import answers, candidates, due, gates, last_look, outcomes, providers, sending
+from flows import answers, candidates, due, gates, last_look, outcomes, providers, retries, sending
+from flows.conflicts import is_database_away
 from flows.due import Claim
+from flows.gates import PlatformCheck
+from flows.inbox import UNAPPLICABLE, sentence
 from flows.outcomes import Call, Withheld
 from flows.outgoing import Outgoing
+from flows.sending import Prepared
 
 log = structlog.get_logger()
 
@@ -33,6 +38,10 @@ LEASE = timedelta(minutes=2)
 # Results are gathered for so long, to be written together; and nothing keeps the next claim longer.
 GATHER_SECONDS, LONGEST_WAIT_SECONDS = 0.05, 0.5
 
+# A row that fails by a fault of ours is tried again, for the fault may be mended.
+AFTER_FAULT = timedelta(minutes=10)
+
+T = TypeVar("T")
 Running = dict[Future[SendResult], Outgoing]
 
 
@@ -73,21 +82,48 @@ def _next(runtime: Runtime, room: int) -> Iterator[list[Outgoing]]:
         return
     if len(claims) == room:
         runtime.waker.soon(DISPATCH)
-    to_answer = [claim for claim in claims if claim.reason == answers.ANSWER]
+    to_answer = [claim for claim in claims if claim.reason == retries.ANSWER]
     yield answers.prepare(runtime, to_answer, now) if to_answer else []
-    carts = [claim for claim in claims if claim.reason != answers.ANSWER]
+    carts = [claim for claim in claims if claim.reason != retries.ANSWER]
     if carts:
         yield from _next_of_carts(runtime, carts, now)
 
 
 def _next_of_carts(runtime: Runtime, claims: Sequence[Claim], now: datetime) -> Iterator[list[Outgoing]]:
-    prepared = sending.prepare(runtime, claims, now)
+    prepared = _prepare(runtime, claims, now)
     yield _still_clear(runtime, prepared.outgoing)
     if prepared.to_ask:
         checks = last_look.look(runtime, prepared.to_ask, now)
         asked = [step.claim for step in prepared.to_ask]
-        again = sending.prepare(runtime, asked, runtime.clock.now(), checks)
+        again = _prepare(runtime, asked, runtime.clock.now(), checks)
         yield _still_clear(runtime, again.outgoing)
+
+
+def _prepare(
+    runtime: Runtime,
+    claims: Sequence[Claim],
+    now: datetime,
+    checks: Mapping[int, PlatformCheck] | None = None,
+) -> Prepared:
+    """A row that cannot be worked on keeps no other back: the batch is halved until the row is alone."""
+    try:
+        return sending.prepare(runtime, claims, now, checks)
+    except UNAPPLICABLE as error:
+        if is_database_away(error):
+            raise
+        if len(claims) > 1:
+            first, second = (_prepare(runtime, half, now, checks) for half in _halves(claims))
+            return Prepared(first.outgoing + second.outgoing, first.to_ask + second.to_ask)
+        (claim,) = claims
+        log.warning("due_row_failed", kind=claim.kind, subject=claim.subject, error=sentence(error))
+        with runtime.database.session() as session:
+            due.put_back(session, claim, now + AFTER_FAULT, "fault")
+        return Prepared([], [])
+
+
+def _halves(rows: Sequence[T]) -> tuple[Sequence[T], Sequence[T]]:
+    middle = len(rows) // 2
+    return rows[:middle], rows[middle:]
 
 
 def _still_clear(runtime: Runtime, texts: Sequence[Outgoing]) -> list[Outgoing]:
@@ -134,5 +170,16 @@ def _result(call: Future[SendResult]) -> SendResult:
 
 
 def _record(runtime: Runtime, calls: Sequence[Call]) -> None:
-    if calls:
+    """A result that cannot be written down leaves its text in doubt, and keeps no other back."""
+    if not calls:
+        return
+    try:
         outcomes.record(runtime, calls, runtime.clock.now())
+    except UNAPPLICABLE as error:
+        if is_database_away(error):
+            raise
+        if len(calls) > 1:
+            for half in _halves(calls):
+                _record(runtime, half)
+            return
+        log.warning("result_not_recorded", message_id=calls[0][0].message.id, error=sentence(error))

@@ -13,10 +13,13 @@ from app.runtime import Runtime
 from connectors.sms import CallbackRequest, Category, Receipt, Status, moves_forward
 from flows import outcomes, providers, refusals, retries, stats, timeline
 from flows.conflicts import NotYet
-from flows.inbox import PAUSES
 from flows.outgoing import story
 
 log = structlog.get_logger()
+
+# A provider may tell of a text before we have written down its id. The inbox tries such a receipt again,
+# with growing pauses; after so many tries it is of a text that is not ours.
+MOST_TRIES = 4
 
 # What a later try may mend; a text goes once more for it, and not a third time.
 REPEATED = {
@@ -34,7 +37,7 @@ def apply(session: Session, runtime: Runtime, event: InboundEvent) -> None:
         return
     receipt = provider.parse_receipt(callback_of(event))
     if not take(session, runtime, name, receipt, runtime.clock.now()):
-        if event.attempts < len(PAUSES):
+        if event.attempts < MOST_TRIES:
             raise NotYet("the text of this receipt is not known yet")
         log.warning("receipt_of_unknown_text", event_id=event.id, provider=name)
 

@@ -25,8 +25,12 @@ def pause(attempt: int) -> timedelta:
     return PAUSES[min(max(attempt, 1), len(PAUSES)) - 1]
 
 
-def plan(session: Session, message: Message, at: datetime, now: datetime, reason: str | None = None) -> None:
-    """Try the text again at that moment, if its gates pass then."""
+ANSWER = "answer"
+"""The mark of due rows whose text is an answer to a shopper's own: it has no cart and other gates."""
+
+
+def plan(session: Session, message: Message, at: datetime, now: datetime) -> None:
+    """Call the provider for this text at that moment, if its gates pass then."""
     due.schedule(
         session,
         store_id=message.store_id,
@@ -36,5 +40,5 @@ def plan(session: Session, message: Message, at: datetime, now: datetime, reason
         once_key=due.once_key(due.RESEND, message.id),
         now=now,
         lane=message.lane,
-        reason=reason,
+        reason=ANSWER if message.enrollment_id is None else None,
     )

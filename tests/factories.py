@@ -23,6 +23,7 @@ from app.models import (
     Consent,
     Contact,
     Credential,
+    Delivery,
     Enrollment,
     Flow,
     FlowVersion,
@@ -229,6 +230,21 @@ def make_message(session: Session, store: Store, cart: Cart, **columns: Any) -> 
         "accepted_at": NOW,
     }
     return _add(session, Message(**(values | columns)))
+
+
+def make_delivery(session: Session, message: Message, **columns: Any) -> Delivery:
+    """A provider call that took the text."""
+    values = {
+        "store_id": message.store_id,
+        "message_id": message.id,
+        "provider": "sandbox",
+        "sender": "Warmcart",
+        "provider_id": f"provider-id-{next(_numbers)}",
+        "outcome": "accepted",
+        "started_at": message.created_at,
+        "answered_at": message.created_at,
+    }
+    return _add(session, Delivery(**(values | columns)))
 
 
 def make_link(session: Session, store: Store, message: Message, **columns: Any) -> Link:

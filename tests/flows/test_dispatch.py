@@ -11,7 +11,7 @@ from sqlalchemy import QueuePool, func, select, update
 from app.clock import FixedClock
 from app.models import Contact, Link, MessageOnce, SenderContact, Store, Usage
 from app.runtime import Runtime
-from connectors.sms import OutgoingText
+from connectors.sms import Accepted, OutgoingText
 from flows import dispatch, providers
 from tests import factories
 from tests.factories import NOW
@@ -279,3 +279,29 @@ def test_rows_that_somebody_else_is_changing_are_looked_at_again_in_a_moment(
     clock.advance(timedelta(seconds=1))
     dispatch.drain(runtime)
     assert len(provider.texts) == 1
+
+
+def test_a_row_that_cannot_be_worked_on_keeps_no_other_back(
+    runtime: Runtime, provider: PocketProvider, scene: Scene
+) -> None:
+    with runtime.database.session() as session:
+        store = session.get_one(Store, scene.store.id)
+        for _ in range(4):
+            make_scene(session, store, scene.flow)
+        broken = make_scene(session, store, scene.flow, items=[{"quantity": 1}])
+    dispatch.drain(runtime)
+    assert len(provider.texts) == 5
+    assert scenes.planned(runtime)[f"step:{broken.enrollment.id}"] == NOW + timedelta(minutes=10)
+
+
+def test_a_result_that_cannot_be_written_down_leaves_only_its_own_text_in_doubt(
+    runtime: Runtime, provider: PocketProvider, scene: Scene
+) -> None:
+    with runtime.database.session() as session:
+        store = session.get_one(Store, scene.store.id)
+        for _ in range(4):
+            make_scene(session, store, scene.flow)
+    provider.answers = [Accepted("with a \x00 in it")]
+    dispatch.drain(runtime)
+    statuses = sorted(message.status for message in scenes.messages(runtime))
+    assert statuses == ["accepted"] * 4 + ["sending"]

@@ -1,0 +1,219 @@
+"""What shoppers text back: stop and start take effect, help is answered, the rest goes to a person.
+
+One sender may serve many stores. A stop holds for every store that texted that number from it; any
+other reply belongs to the store that texted last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.models import Consent, Contact, InboundEvent, Message, Reply, SenderContact, Store
+from app.runtime import Runtime
+from connectors import sms
+from connectors.platform import ConsentSignal, ConsentState
+from flows import answers, consents, keywords, providers, receipts, timeline
+from flows.compose import Answer
+from flows.consent import KEYWORD_START, KEYWORD_STOP
+from flows.keywords import Intent, Kind
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Texted:
+    """A store that texted a number from one of our senders."""
+
+    store: Store
+    contact: Contact
+
+
+def stop(
+    session: Session,
+    runtime: Runtime,
+    store: Store,
+    phone: str,
+    source: str,
+    at: datetime,
+    dedupe_key: str,
+) -> Consent:
+    """The number (E.164) is never texted again for this store, in the caller's transaction.
+
+    The stop is written down, the number suppressed; flows end, what is planned is cancelled, links end.
+    ``source`` says who told it (``keyword_stop``, ``provider_opt_out``, ``stop_page``), ``at`` when.
+    """
+    return _record(session, runtime, store, phone, ConsentState.WITHDRAWN, source, at, dedupe_key)
+
+
+def stop_everywhere(session: Session, runtime: Runtime, reply: sms.Reply, at: datetime) -> int:
+    """An exact stop word takes effect for every store that texted this number from that sender.
+
+    Says how many stores that were.
+    """
+    if not is_exact_stop(reply):
+        return 0
+    texted = stores_of(session, reply)
+    for one in texted:
+        stop(session, runtime, one.store, one.contact.phone, KEYWORD_STOP, at, _dedupe_key(reply))
+    return len(texted)
+
+
+def is_exact_stop(reply: sms.Reply) -> bool:
+    intent = keywords.intent(reply.body)
+    return reply.answered == "stop" or (intent.kind is Kind.STOP and intent.exact)
+
+
+def stores_of(session: Session, reply: sms.Reply) -> list[Texted]:
+    """The stores that texted the number from the sender that it replied to; who texted last comes first."""
+    senders = {reply.to_number, *([reply.account] if reply.account else [])}
+    rows = session.execute(
+        select(Store, Contact)
+        .join(SenderContact, SenderContact.store_id == Store.id)
+        .join(Contact, (Contact.store_id == Store.id) & (Contact.id == SenderContact.contact_id))
+        .where(SenderContact.phone == reply.from_number, SenderContact.sender.in_(senders))
+        .order_by(SenderContact.texted_at.desc(), Store.id)
+    )
+    found: dict[int, Texted] = {}
+    for store, contact in rows:
+        found.setdefault(store.id, Texted(store, contact))
+    return list(found.values())
+
+
+def apply(session: Session, runtime: Runtime, event: InboundEvent) -> None:
+    """Apply a stored reply. Raises MalformedCallback."""
+    name = event.source.split(":")[1]
+    provider = providers.provider(runtime)
+    if provider.name != name:
+        log.warning("reply_to_other_provider", event_id=event.id, provider=name)
+        return
+    told = provider.parse_reply(receipts.callback_of(event))
+    if _is_known(session, name, told):
+        return
+    texted, intent = stores_of(session, told), _intent(told)
+    reply = _keep(session, name, told, intent, texted[0] if texted else None, event.received_at)
+    if not texted:
+        log.warning("reply_of_unknown_number", event_id=event.id, intent=intent.kind.value)
+        return
+    _follow(session, runtime, told, intent, texted, reply)
+    _tell(session, texted[0], intent, reply)
+
+
+def storable(words: str) -> str:
+    """Without what a form can spell and PostgreSQL cannot store: NUL, and bytes that are no UTF-8."""
+    return words.replace("\x00", "").encode("utf-8", "ignore").decode()
+
+
+def _is_known(session: Session, name: str, told: sms.Reply) -> bool:
+    query = select(Reply.id).where(Reply.provider == name, Reply.provider_id == told.provider_id)
+    return session.scalar(query) is not None
+
+
+def _intent(told: sms.Reply) -> Intent:
+    """What the provider answered itself it has understood."""
+    if told.answered in ("stop", "start", "help"):
+        return Intent(Kind(told.answered), exact=True)
+    return keywords.intent(told.body)
+
+
+def _keep(
+    session: Session, name: str, told: sms.Reply, intent: Intent, owner: Texted | None, at: datetime
+) -> Reply:
+    """A stop that was read out of a longer text is looked at by a person too."""
+    reply = Reply(
+        store_id=owner.store.id if owner else None,
+        contact_id=owner.contact.id if owner else None,
+        provider=name,
+        provider_id=told.provider_id,
+        from_number=storable(told.from_number),
+        to_number=storable(told.to_number),
+        body=storable(told.body),
+        intent=intent.kind.value,
+        answered=told.answered is not None,
+        needs_person=intent.kind is Kind.OTHER or (intent.kind is Kind.STOP and not intent.exact),
+        received_at=at,
+    )
+    session.add(reply)
+    session.flush()
+    return reply
+
+
+def _follow(
+    session: Session,
+    runtime: Runtime,
+    told: sms.Reply,
+    intent: Intent,
+    texted: Sequence[Texted],
+    reply: Reply,
+) -> None:
+    """Stop or start for all stores; one answer, by the store that texted last, if anything changed."""
+    answer = _ANSWERS.get(intent.kind)
+    if answer is None:
+        return
+    changed = [_say(session, runtime, told, intent.kind, one, reply.received_at) for one in texted]
+    if reply.answered or not any(changed):
+        return
+    owner, now = texted[0], runtime.clock.now()
+    language = _last_text(session, owner, Message.language) or owner.contact.locale
+    answers.write(session, owner.store, owner.contact, answer, reply.id, told.to_number, language, now)
+    reply.answered = True
+
+
+_ANSWERS = {Kind.STOP: Answer.STOP, Kind.START: Answer.START, Kind.HELP: Answer.HELP}
+_SAID = {Kind.STOP: (ConsentState.WITHDRAWN, KEYWORD_STOP), Kind.START: (ConsentState.GIVEN, KEYWORD_START)}
+
+
+def _say(session: Session, runtime: Runtime, told: sms.Reply, kind: Kind, one: Texted, at: datetime) -> bool:
+    """Whether this very reply is what the number's consent at that store now rests on.
+
+    A stop said again changes nothing, and START gives nothing to somebody who never consented. HELP is
+    always worth an answer.
+    """
+    if kind not in _SAID:
+        return True
+    state, source = _SAID[kind]
+    consent = _record(session, runtime, one.store, one.contact.phone, state, source, at, _dedupe_key(told))
+    return (consent.source, consent.since) == (source, at)
+
+
+def _record(
+    session: Session,
+    runtime: Runtime,
+    store: Store,
+    phone: str,
+    state: ConsentState,
+    source: str,
+    at: datetime,
+    dedupe_key: str,
+) -> Consent:
+    signal = ConsentSignal(state, phone, source, occurred_at=at)
+    now, hash_key = runtime.clock.now(), runtime.settings.hash_key
+    return consents.record_signal(session, store, phone, signal, now, dedupe_key, hash_key=hash_key)
+
+
+def _dedupe_key(told: sms.Reply) -> str:
+    return f"reply:{told.provider_id}"
+
+
+def _last_text(session: Session, one: Texted, column: InstrumentedAttribute[Any]) -> Any:
+    """What the last text about a cart to this contact has in that column."""
+    query = (
+        select(column)
+        .where(Message.store_id == one.store.id, Message.contact_id == one.contact.id)
+        .where(Message.cart_id.is_not(None))
+        .order_by(Message.created_at.desc(), Message.id.desc())
+    )
+    return session.scalar(query.limit(1))
+
+
+def _tell(session: Session, owner: Texted, intent: Intent, reply: Reply) -> None:
+    cart_id = _last_text(session, owner, Message.cart_id)
+    if cart_id is not None:
+        details = {"intent": intent.kind.value, "needs_person": reply.needs_person}
+        timeline.record(session, owner.store.id, cart_id, "replied", reply.received_at, details=details)
