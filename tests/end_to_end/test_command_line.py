@@ -1,0 +1,263 @@
+"""Every command runs, on the data of a running Warmcart; what is wrong ends in one line."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+import requests
+import structlog
+from click.testing import CliRunner, Result
+from sqlalchemy import select
+
+from app.models import InboundEvent
+from app.ops.command_line import main
+from tests import factories
+from tests.end_to_end.shoppers import Shopper
+from tests.end_to_end.shops import Phone, ShopifyShop, connect_shopify, flow
+from tests.end_to_end.stack import Stack
+from tests.end_to_end.test_shopify import GERMAN_SHOP
+from tests.standins.shopify import ShopifyStandin
+from tests.standins.twilio import TwilioStandin
+from tests.waiting import wait_until
+
+DOMAIN = "commands.myshopify.com"
+LEA = Shopper(
+    phone="+4915112345961",
+    country="DE",
+    region=None,
+    postcode="10115",
+    locale="de-DE",
+    email="lea@shopper.example",
+    customer_id=7358220176961,
+    checkout_token="1e" * 16,
+    cart_token="hWN1leaTOKEN",
+)
+STARTED_ELSEWHERE = {"web", "worker", "scheduler", "run", "demo", "migrate"}
+"""Commands that serve until they are stopped, or make a database: all other tests start them."""
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(stack: Stack) -> Iterator[Run]:
+    """Runs a command in this process, with the settings of the stack."""
+    root, before = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    environment = stack.environment()
+
+    def run_it(*arguments: str, exit_code: int = 0, **settings: str | None) -> Result:
+        result = CliRunner().invoke(main, arguments, env={**environment, **settings})
+        assert result.exit_code == exit_code, (arguments, result.output, result.exception)
+        return result
+
+    yield run_it
+    structlog.configure(**before)
+    root.handlers[:], root.level = handlers, level
+
+
+@pytest.fixture(scope="module")
+def shop(running: Stack, shopify: ShopifyStandin, twilio: TwilioStandin) -> ShopifyShop:
+    """A shop with a cart that was texted once."""
+    shop = connect_shopify(running, shopify, DOMAIN, flow("PT0S", "PT1H"), **GERMAN_SHOP)
+    body = LEA.checkout(DOMAIN, currency="EUR")
+    assert shop.deliver("checkouts/update", body) == requests.codes.ok
+    Phone(LEA.phone, twilio).wait_for_texts(1)
+    shop.wait_for(LEA.checkout_token, "delivered")
+    return shop
+
+
+def leaves(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        path = (*before, name)
+        if isinstance(command, click.Group):
+            yield from leaves(command, path)
+        else:
+            yield path
+
+
+def one_line(text: str) -> str:
+    """The one line that a refusal consists of."""
+    [line] = text.strip().splitlines()
+    assert "Traceback" not in line
+    return line
+
+
+def test_every_command_is_run_here_or_started_elsewhere() -> None:
+    source = Path(__file__).read_text()
+    missing = [
+        path
+        for path in leaves(main)
+        if path[0] not in STARTED_ELSEWHERE and "run(" + ", ".join(f'"{word}"' for word in path) not in source
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("path", list(leaves(main)), ids=" ".join)
+def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(main, [*path, "--help"])
+    assert result.exit_code == 0
+    assert "Usage: main " + " ".join(path) in result.output
+
+
+def test_the_doctor_finds_what_a_test_does_wrong_and_nothing_else(run: Run) -> None:
+    lines = run("doctor", exit_code=1).stdout.splitlines()
+    wrong = [line for line in lines if not line.startswith("ok")]
+    assert ["WARMCART_ALLOW_PRIVATE_STORES" in line for line in wrong] == [True]
+    assert any("PostgreSQL" in line for line in lines)
+
+
+def test_the_doctor_names_what_cannot_be_reached(run: Run) -> None:
+    gone = "unix:///no/such/socket"
+    lines = run("doctor", exit_code=1, WARMCART_REDIS_URL=gone).stdout
+    assert "WARMCART_REDIS_URL cannot be reached" in lines
+    gone = "postgresql://nobody@/nothing?host=/no/such/folder"
+    lines = run("doctor", exit_code=1, WARMCART_DATABASE_URL=gone).stdout
+    assert "WARMCART_DATABASE_URL cannot be reached" in lines
+
+
+def test_stores_are_listed(run: Run, shop: ShopifyShop) -> None:
+    stores = json.loads(run("store", "list", "--json").stdout)
+    assert {"domain": DOMAIN, "platform": "shopify", "status": "active"}.items() <= next(
+        store for store in stores if store["domain"] == DOMAIN
+    ).items()
+    assert f"{DOMAIN}\tshopify\tactive" in run("store", "list").stdout
+
+
+def test_a_flow_goes_out_and_comes_in_again(run: Run, shop: ShopifyShop, tmp_path: Path) -> None:
+    exported = run("flow", "export", DOMAIN).stdout
+    file = tmp_path / "flow.json"
+    file.write_text(exported)
+    assert "Abandoned cart: version" in run("flow", "import", DOMAIN, str(file)).stdout
+    assert json.loads(run("flow", "export", DOMAIN).stdout) == json.loads(exported)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("{", "not JSON"),
+        (json.dumps(flow("PT0S") | {"surprise": 1}), "surprise"),
+        (json.dumps(flow("PT0S") | {"version": 2}), "version"),
+        (json.dumps(flow("soon")), "steps[0].delay"),
+        (json.dumps([flow("PT0S"), flow("never")]), "flow 2"),
+        ('"\\ud800"', "flow"),
+    ],
+    ids=["no JSON", "unknown key", "unknown form", "wrong delay", "one wrong of two", "no object"],
+)
+def test_a_flow_that_is_wrong_changes_nothing_and_says_where(
+    run: Run, shop: ShopifyShop, tmp_path: Path, content: str, problem: str
+) -> None:
+    before = run("flow", "export", DOMAIN).stdout
+    file = tmp_path / "flow.json"
+    file.write_text(content)
+    assert problem in one_line(run("flow", "import", DOMAIN, str(file), exit_code=2).stderr)
+    assert run("flow", "export", DOMAIN).stdout == before
+
+
+def test_a_login_link_opens_the_pages_once(run: Run, shop: ShopifyShop) -> None:
+    link = one_line(run("login-link", DOMAIN).stdout)
+    with requests.Session() as browser:
+        entered = browser.post(link, timeout=30)
+        assert entered.status_code == requests.codes.ok
+        assert browser.post(link, timeout=30).status_code == requests.codes.gone
+
+
+def test_people_are_shown_known_or_not(run: Run, shop: ShopifyShop) -> None:
+    shown = run("contact", "show", DOMAIN, "0151 12345961", "+4915199999999", "12", "--json").stdout
+    lea, unknown, wrong = json.loads(shown)
+    assert (lea["phone"], lea["consent"], len(lea["texts"])) == (LEA.phone, "given", 1)
+    assert lea["zones"] == ["Europe/Berlin"]
+    assert (unknown["consent"], unknown["texts"]) == ("none", [])
+    assert wrong["problem"] == "invalid_number"
+    assert "consent: given" in run("contact", "show", DOMAIN, LEA.phone).stdout
+
+
+def test_a_cart_is_shown_with_its_story(run: Run, shop: ShopifyShop) -> None:
+    for key in (LEA.checkout_token, LEA.cart_token):
+        told = json.loads(run("cart", "show", DOMAIN, key, "--json").stdout)
+        assert told["state"] == "open"
+        kinds = [line["kind"] for line in told["timeline"]]
+        assert kinds[:2] == ["seen", "enrolled"]
+        assert {"sending", "sent", "delivered"} <= set(kinds)
+    assert "state: open" in run("cart", "show", DOMAIN, LEA.cart_token).stdout
+
+
+def test_failed_events_are_listed_and_applied_again(run: Run, shop: ShopifyShop, stack: Stack) -> None:
+    body = LEA.checkout(DOMAIN, currency="EUR")
+    with stack.runtime.database.session() as session:
+        named = {"dedupe_key": "commands:failed", "subject": f"cart:{LEA.cart_token}", "body": body}
+        event = factories.make_inbound_event(
+            session, shop.store(), **named, state="failed", error="KeyError in carts.py, line 1"
+        )
+    listed = run("events", "list").stdout
+    assert f"{event.id}\t" in listed
+    assert "KeyError in carts.py" in listed
+    assert one_line(run("events", "retry", str(event.id)).stdout) == "1 events are pending again."
+
+    def state() -> str:
+        with stack.runtime.database.session() as session:
+            return session.scalars(select(InboundEvent.state).where(InboundEvent.id == event.id)).one()
+
+    wait_until(lambda: state() == "applied", what="the event is applied")
+    assert one_line(run("events", "retry").stdout) == "0 events are pending again."
+
+
+def test_a_delivery_is_replayed_or_refused_with_a_reason(run: Run, shop: ShopifyShop, tmp_path: Path) -> None:
+    file = tmp_path / "carts.json"
+    file.write_text("{}")
+    assert "does not tell the topic" in one_line(
+        run("replay", "--store", DOMAIN, str(file), exit_code=2).stderr
+    )
+    named = tmp_path / "01.app_subscriptions.update.json"
+    named.write_text("{}")
+    assert one_line(run("replay", "--store", DOMAIN, str(named)).stdout) == f"200 {named}"
+    away = ("--server", "http://127.0.0.1:1")
+    refusal = run("replay", "--store", DOMAIN, *away, str(named), exit_code=2).stderr
+    assert "is the server running?" in one_line(refusal)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("flow", "export"), ("login-link",), ("contact", "show", "+491511"), ("cart", "show", "key")],
+    ids=" ".join,
+)
+def test_a_store_that_is_not_there_is_named(run: Run, arguments: tuple[str, ...]) -> None:
+    command = [*arguments]
+    command.insert(2 if arguments[0] != "login-link" else 1, "nowhere.myshopify.com")
+    line = one_line(run(*command, exit_code=1).stderr)
+    assert line == "Error: no store nowhere.myshopify.com: see warmcart store list"
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"WARMCART_PUBLIC_URL": "http://shop.example.com"}, "WARMCART_PUBLIC_URL must be https"),
+        ({"WARMCART_DATABASE_URL": ""}, "WARMCART_DATABASE_URL is missing"),
+        ({"WARMCART_ENCRYPTION_KEYS": "short"}, "WARMCART_ENCRYPTION_KEYS key 1 is not a Fernet key"),
+        ({"WARMCART_TWILIO_AUTH_TOKEN": ""}, "WARMCART_TWILIO_AUTH_TOKEN is missing"),
+        ({"WARMCART_CONTACT_CAPS": "PT1H"}, "WARMCART_CONTACT_CAPS is not a setting"),
+    ],
+    ids=["http in public", "missing", "no key", "half a provider", "unknown"],
+)
+@pytest.mark.parametrize(
+    "command",
+    [("web",), ("worker", "intake"), ("scheduler",), ("migrate",), ("store", "list")],
+    ids=" ".join,
+)
+def test_a_wrong_setting_stops_every_start_with_one_line(
+    run: Run, command: tuple[str, ...], settings: dict[str, str], told: str
+) -> None:
+    refused = run(*command, exit_code=2, **settings)
+    assert told in one_line(refused.stderr)
+    assert refused.stdout == ""
+
+
+def test_a_wrong_setting_stops_a_process_with_one_line(stack: Stack) -> None:
+    refused = stack.run("web", redis_url="redis-without-scheme")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    wanted = "Error: WARMCART_REDIS_URL must begin with redis://, rediss:// or unix://"
+    assert one_line(refused.stderr) == wanted
