@@ -65,7 +65,7 @@ def find(incoming: Incoming, keys: Sequence[Key]) -> Found | None:
         .where(CartKey.store_id == incoming.store.id, CartKey.in_use)
         .where(tuple_(CartKey.kind, CartKey.value).in_(named))
         .order_by(Cart.id)
-        .with_for_update(of=Cart)
+        .with_for_update(of=Cart, key_share=True)
         .execution_options(populate_existing=True)
     ).all()
     by_key = {Key(kind, value): cart for cart, kind, value in rows}
@@ -97,7 +97,9 @@ def _insert_keys(incoming: Incoming, cart: Cart, keys: Sequence[Key]) -> None:
 def _see_unknown(incoming: Incoming, seen: CartSeen) -> None:
     """A cart under keys that no open cart has: a fresh one, or late news of one that was ordered."""
     order = _order_of(incoming, seen)
-    if order is None and (_was_ordered(incoming, seen) or not (seen.items or seen.completed_at)):
+    if order is None and not (seen.items or seen.completed_at):
+        return
+    if order is None and _was_ordered(incoming, seen):
         return
     if order is not None and (order.cart_id is not None or not strong(seen.keys)):
         return
@@ -162,7 +164,7 @@ def _take_over(incoming: Incoming, cart: Cart, seen: CartSeen, *, first: bool) -
         cart.event_at = max(cart.event_at, incoming.received_at)
         cart.updated_at = incoming.now
         moved = _note_activity(incoming, cart, seen.updated_at, first)
-        if cart.contact_id != before:
+        if cart.contact_id != before and not first:
             enrollment.follow_contact(incoming.session, cart)
         _react(incoming, cart, seen, moved)
     if seen.completed_at:

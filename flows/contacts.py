@@ -31,7 +31,6 @@ def read(shopper: Shopper, store: Store) -> Read:
 
 def keep(incoming: Incoming, phone: Phone, shopper: Shopper, locale: str | None = None) -> Contact:
     """The contact of this number, with what is known of the person now; what is not told stays."""
-    contact = find(incoming, phone.e164) or _create(incoming, phone)
     told = {
         "country": phone.country,
         "address_country": shopper.country,
@@ -42,6 +41,9 @@ def keep(incoming: Incoming, phone: Phone, shopper: Shopper, locale: str | None 
         "first_name": shopper.first_name,
         "locale": locale,
     }
+    contact = find(incoming, phone.e164)
+    if contact is None:
+        return _create(incoming, phone.e164, told)
     _tell(incoming, contact, told)
     return contact
 
@@ -68,14 +70,15 @@ def see_customer(incoming: Incoming, seen: CustomerSeen) -> None:
         _tell(incoming, contact, told)
 
 
-def _create(incoming: Incoming, phone: Phone) -> Contact:
+def _create(incoming: Incoming, phone: str, told: dict[str, str | None]) -> Contact:
     """Another worker may create the same contact at this moment: then that one is ours too."""
-    values = {"store_id": incoming.store.id, "phone": phone.e164, "country": phone.country}
+    values = {"store_id": incoming.store.id, "phone": phone, **told}
     times = {"created_at": incoming.now, "updated_at": incoming.now}
-    incoming.session.execute(insert(Contact).values(**values, **times).on_conflict_do_nothing())
-    contact = find(incoming, phone.e164)
+    fresh = insert(Contact).values(**values, **times).on_conflict_do_nothing().returning(Contact)
+    contact = incoming.session.scalar(fresh) or find(incoming, phone)
     if contact is None:
         raise LookupError("a contact that was just inserted is not there")
+    _tell(incoming, contact, told)
     return contact
 
 

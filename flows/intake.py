@@ -68,8 +68,12 @@ def apply(
 
 
 def take(incoming: Incoming, event: Event) -> None:
-    """Apply one event of an open store, under the locks of what it is about."""
+    """Apply one event of an open store, under the locks of what it is about.
+
+    What changes is written at the end, once per row, not before each query that comes between.
+    """
     names = [(incoming.store.id, name) for name in mentions.of_event(event)]
     incoming.locked.update(lock(incoming.session, names, incoming.locked))
-    _TAKEN_BY[type(event)](incoming, event)
+    with incoming.session.no_autoflush:
+        _TAKEN_BY[type(event)](incoming, event)
     incoming.session.flush()

@@ -88,6 +88,7 @@ def see_fulfillment(incoming: Incoming, seen: FulfillmentSeen) -> None:
         incoming.session.add(parcel)
     elif (seen.updated_at, _way(seen.status)) > (parcel.platform_updated_at, _way(parcel.status)):
         parcel.status, parcel.platform_updated_at = seen.status, seen.updated_at
+    incoming.session.flush()
     order = find(incoming, seen.order_id)
     if order is not None:
         _show_fulfillment(incoming, order)
@@ -106,7 +107,7 @@ def find(incoming: Incoming, platform_order_id: str) -> Order | None:
     query = (
         select(Order)
         .where(Order.store_id == incoming.store.id, Order.platform_order_id == platform_order_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return incoming.session.scalar(query)
@@ -195,7 +196,8 @@ def _join_cart(incoming: Incoming, order: Order, seen: OrderSeen, never_bought: 
 def _own_cart(incoming: Incoming, order: Order, seen: OrderSeen) -> Cart | None:
     """The cart that was bought. A reusable key alone may name the shopper's next cart by now."""
     if order.cart_id is not None:
-        return incoming.session.get(Cart, order.cart_id, with_for_update=True, populate_existing=True)
+        lock = {"key_share": True}
+        return incoming.session.get(Cart, order.cart_id, with_for_update=lock, populate_existing=True)
     found = carts.find(incoming, seen.keys) if seen.keys else None
     if found is None:
         return None
@@ -213,6 +215,7 @@ def _end_for_buyer(incoming: Incoming, order: Order) -> None:
     buyer += [Contact.customer_id == order.customer_id] if order.customer_id else []
     if not buyer:
         return
+    incoming.session.flush()
     people = select(Contact.id).where(Contact.store_id == order.store_id, or_(*buyer))
     contact_ids = incoming.session.scalars(people.order_by(Contact.updated_at.desc())).all()
     order.contact_id = order.contact_id or next(iter(contact_ids), None)
