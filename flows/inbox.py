@@ -10,8 +10,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from importlib import import_module
+from datetime import datetime
 from pathlib import PurePath
 
 import structlog
@@ -24,16 +23,14 @@ from app.queue import INTAKE
 from app.runtime import Runtime
 from connectors.platform import ConnectorError
 from connectors.sms import MalformedCallback
-from flows import connections, intake
-from flows.conflicts import again, is_conflict
+from flows import connections, intake, receipts, replies
+from flows.conflicts import PAUSES, again, is_conflict
 from flows.incoming import Incoming, lock
 
 log = structlog.get_logger()
 
 BATCH = 50
-# How long an event waits after each conflict with somebody else's work; after the last one it fails.
-PAUSES = (timedelta(0), timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30))
-CALLBACKS = {"receipt": "flows.receipts", "reply": "flows.replies"}
+CALLBACKS = {"receipt": receipts.apply, "reply": replies.apply}
 OUR_CODE = ("app", "connectors", "flows")
 
 # What an event raises that cannot be applied: bytes that are not the platform's, values that our rows
@@ -189,8 +186,7 @@ def _apply(batch: Batch, event: InboundEvent) -> str:
 
 def _apply_callback(batch: Batch, event: InboundEvent) -> str:
     """A receipt or a reply of an SMS provider: ``sms:<provider>:receipt|reply``."""
-    module = import_module(CALLBACKS[event.source.rpartition(":")[2]])
-    module.apply(batch.session, batch.runtime, event)
+    CALLBACKS[event.source.rpartition(":")[2]](batch.session, batch.runtime, event)
     return "applied"
 
 

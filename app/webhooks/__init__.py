@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
-
 from flask import Flask
 
 
 def init_app(app: Flask) -> None:
     from app.web import EXTENSION
-    from app.webhooks import door, shopify, store_addresses
+    from app.webhooks import door, shopify, sms, store_addresses
 
     runtime = app.extensions[EXTENSION]
     door.init_app(app, runtime)
     app.register_blueprint(shopify.blueprint)
     app.register_blueprint(store_addresses.woocommerce_blueprint)
-    if find_spec("app.webhooks.sms"):
-        app.register_blueprint(import_module("app.webhooks.sms").blueprint)
+    app.register_blueprint(sms.blueprint)
     if runtime.settings.demo:
         app.register_blueprint(store_addresses.demo_blueprint)

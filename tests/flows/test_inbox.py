@@ -14,6 +14,7 @@ from app.models import Cart, CartKey, Contact, InboundEvent, Store
 from app.runtime import Runtime
 from connectors.platform import CartSeen, Malformed
 from flows import carts, inbox, intake
+from flows.conflicts import PAUSES
 from tests import factories
 from tests.deliveries import shopify_payload, variant
 from tests.factories import NOW
@@ -199,7 +200,7 @@ def test_conflicts_are_tried_again_later_and_not_for_ever(
     for _ in range(9):
         inbox.drain(runtime)
         clock.advance(timedelta(minutes=1))
-    assert len(tried) == len(inbox.PAUSES) + 1
+    assert len(tried) == len(PAUSES) + 1
     [(state, error)] = _events(runtime)
     assert state == "failed" and error is not None and "OperationalError 40P01" in error
 
