@@ -50,6 +50,13 @@ def use(runtime: Runtime, other: Provider) -> None:
     _providers[runtime.database] = other
 
 
+def close(runtime: Runtime) -> None:
+    """Close the connections that are kept to the provider."""
+    found = _providers.pop(runtime.database, None)
+    if isinstance(found, SandboxProvider | TwilioProvider):
+        found.close()
+
+
 def _make(runtime: Runtime) -> Provider:
     settings = runtime.settings
     if settings.sms_provider == "sandbox":

@@ -1,0 +1,133 @@
+"""Which orders count as recovered, by a rule that a merchant can read.
+
+An order is recovered when it is an order of the same cart, or of the same contact within seven days
+of a person's click, and was placed after a text for that cart was accepted by the provider. Test
+orders never count, nor do orders that were cancelled or wholly refunded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.models import Click, Link, Message, Order, Recovery, Store
+from flows import stats, timeline
+
+CLICK_COUNTS_FOR = timedelta(days=7)
+# Platforms tell whole seconds: an order of the same second as the text may seem to come before it.
+PLATFORM_PRECISION = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """What an order is owed to. ``rule``: ``cart`` or ``click``."""
+
+    message_id: int
+    cart_id: int
+    rule: str
+    clicked: bool
+
+
+def attribute(session: Session, store: Store, order: Order, now: datetime) -> None:
+    """Decide anew whether the order is recovered, after anything about it has changed."""
+    earlier = session.scalar(
+        select(Recovery)
+        .where(Recovery.store_id == store.id, Recovery.order_id == order.id)
+        .execution_options(populate_existing=True)
+    )
+    found = _find(session, order) if _counts(order) else None
+    if found is None and earlier is None:
+        return
+    if found is None:
+        session.execute(delete(Recovery).where(Recovery.store_id == store.id, Recovery.order_id == order.id))
+    else:
+        _keep(session, order, found)
+        if earlier is None:
+            details = {"order": order.platform_order_id, "number": order.number, "rule": found.rule}
+            timeline.record(session, store.id, found.cart_id, "recovered", now, details=details)
+    _flag(session, store, order, earlier, found, now)
+
+
+def _counts(order: Order) -> bool:
+    wholly_refunded = order.status == "refunded" or order.refunded >= order.total > 0
+    return not order.test and order.status != "cancelled" and not wholly_refunded
+
+
+def _find(session: Session, order: Order) -> Attribution | None:
+    return _of_cart(session, order) or _of_click(session, order)
+
+
+def _of_cart(session: Session, order: Order) -> Attribution | None:
+    """The last text for this cart that was accepted before the order."""
+    if order.cart_id is None:
+        return None
+    rows = session.execute(
+        select(Message.id, Message.clicked_at)
+        .where(Message.store_id == order.store_id, Message.cart_id == order.cart_id)
+        .where(_accepted_before(order))
+        .order_by(Message.accepted_at.desc(), Message.id.desc())
+    ).all()
+    if not rows:
+        return None
+    clicked = any(clicked_at and clicked_at <= _latest(order) for _, clicked_at in rows)
+    return Attribution(rows[0][0], order.cart_id, "cart", clicked)
+
+
+def _of_click(session: Session, order: Order) -> Attribution | None:
+    """The text whose link the same contact last opened before the order."""
+    if order.contact_id is None:
+        return None
+    row = session.execute(
+        select(Message.id, Link.cart_id)
+        .join(Link, (Link.store_id == Message.store_id) & (Link.message_id == Message.id))
+        .join(Click, (Click.store_id == Link.store_id) & (Click.link_id == Link.id))
+        .where(Link.store_id == order.store_id, Link.contact_id == order.contact_id, Click.human)
+        .where(Click.occurred_at <= _latest(order))
+        .where(Click.occurred_at >= order.placed_at - CLICK_COUNTS_FOR)
+        .where(_accepted_before(order))
+        .order_by(Click.occurred_at.desc(), Click.id.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else Attribution(row[0], row[1], "click", True)
+
+
+def _accepted_before(order: Order) -> ColumnElement[bool]:
+    return Message.accepted_at <= _latest(order)
+
+
+def _latest(order: Order) -> datetime:
+    return order.placed_at + PLATFORM_PRECISION
+
+
+def _keep(session: Session, order: Order, found: Attribution) -> None:
+    told = {
+        "cart_id": found.cart_id,
+        "message_id": found.message_id,
+        "rule": found.rule,
+        "clicked": found.clicked,
+        "recovered_at": order.placed_at,
+    }
+    row = insert(Recovery).values(store_id=order.store_id, order_id=order.id, **told)
+    session.execute(row.on_conflict_do_update(index_elements=["store_id", "order_id"], set_=told))
+
+
+def _flag(
+    session: Session,
+    store: Store,
+    order: Order,
+    earlier: Recovery | None,
+    found: Attribution | None,
+    now: datetime,
+) -> None:
+    """The day of the order, and the days of the texts that are said to have brought it."""
+    carts = {one.cart_id for one in (earlier, found) if one is not None}
+    texts = select(Message.accepted_at).where(
+        Message.store_id == store.id, Message.cart_id.in_(carts), Message.accepted_at.is_not(None)
+    )
+    moments = [order.placed_at, *filter(None, session.scalars(texts))]
+    moments += [earlier.recovered_at] if earlier is not None else []
+    stats.flag(session, store.id, store.timezone, moments, now)
