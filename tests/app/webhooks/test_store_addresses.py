@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select
 
+from app import create_app
 from app.clock import FixedClock
 from app.models import Credential, InboundEvent, Store
+from app.ops.replay import read_recording
 from app.runtime import Runtime
+from app.web import EXTENSION
 from app.webhooks.known_stores import KEPT_FOR, READ_AGAIN_AFTER
 from tests import factories
-from tests.deliveries import PAYLOADS, post_woocommerce, woocommerce_headers, woocommerce_payload
+from tests.deliveries import PAYLOADS, post_woocommerce, sign, woocommerce_headers, woocommerce_payload
+from tests.factories import WOOCOMMERCE_SECRET
 
 ORDER = woocommerce_payload("0027")
 UPDATE = woocommerce_payload("0028")
@@ -159,9 +165,32 @@ def test_the_demo_has_no_address_unless_it_is_switched_on(client: FlaskClient, s
     assert client.post(f"/webhooks/demo/{store.public_id}", data=b"{}").status_code == 404
 
 
-def test_a_recorded_ping_is_one(client: FlaskClient, store: Store) -> None:
-    from app.ops.replay import read_recording
+@pytest.fixture
+def demo(database_url: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    monkeypatch.setattr("app.ROOMS", ("webhooks",))
+    application = create_app(factories.make_settings(database_url, demo=True), clock)
+    yield application
+    application.extensions[EXTENSION].close()
 
+
+def test_the_demo_shop_delivers_like_a_real_one(demo: Flask) -> None:
+    runtime = demo.extensions[EXTENSION]
+    with runtime.database.session() as session:
+        store = factories.make_woocommerce_store(session, runtime, platform="demo", domain="demo.example.com")
+    body = b'{"cart_token": "t1", "updated_at": "2026-11-21T17:59:00+00:00", "items": []}'
+    headers = {"X-Demo-Topic": "cart.updated", "X-Demo-Signature": sign(body, WOOCOMMERCE_SECRET)}
+    address = f"/webhooks/demo/{store.public_id}"
+    client = demo.test_client()
+    assert client.post(address, data=body, headers=headers).status_code == 200
+    assert client.post(address, data=body + b" ", headers=headers).status_code == 401
+    assert (
+        client.post(f"/webhooks/woocommerce/{store.public_id}", data=body, headers=headers).status_code == 404
+    )
+    [event] = _events(runtime)
+    assert (event.source, event.store_id, event.mentions) == ("demo", store.id, ["demo_cart:t1"])
+
+
+def test_a_recorded_ping_is_one(client: FlaskClient, store: Store) -> None:
     recording = read_recording(PAYLOADS / "woocommerce" / "ping.json")
     headers = {"Content-Type": recording.headers["Content-Type"]}
     address = f"/webhooks/woocommerce/{store.public_id}"
