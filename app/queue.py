@@ -48,8 +48,7 @@ class Waker:
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
-        self._flags: dict[str, threading.Event] = {}
-        self._lock = threading.Lock()
+        self.forget_threads()
 
     def wake(self, name: str) -> bool:
         """Enqueue one job unless one waits already. False when Redis is away: the sweep finds the work."""
@@ -78,24 +77,34 @@ class Waker:
     def forget_threads(self) -> None:
         """After a fork the parent's threads are gone: start afresh."""
         self._lock = threading.Lock()
-        self._flags = {}
+        self._closing = threading.Event()
+        self._flags: dict[str, threading.Event] = {}
+        self._threads: list[threading.Thread] = []
+
+    def close(self) -> None:
+        """Wait until no thread uses the client any more. Nothing is woken after it."""
+        self._closing.set()
+        for flag in self._flags.values():
+            flag.set()
+        for thread in self._threads:
+            thread.join()
 
     def _start(self, name: str) -> threading.Event:
         with self._lock:
             if name not in self._flags:
-                flag = threading.Event()
-                threading.Thread(
+                flag = self._flags[name] = threading.Event()
+                thread = threading.Thread(
                     target=self._run, args=(name, flag), daemon=True, name=f"wake-{name}"
-                ).start()
-                self._flags[name] = flag
+                )
+                self._threads.append(thread)
+                thread.start()
             return self._flags[name]
 
     def _run(self, name: str, flag: threading.Event) -> None:
-        pause = threading.Event()
-        while flag.wait():
+        while flag.wait() and not self._closing.is_set():
             flag.clear()
             self.wake(name)
-            pause.wait(self.PAUSE)
+            self._closing.wait(self.PAUSE)
 
 
 def worker_count(client: redis.Redis, name: str) -> int:

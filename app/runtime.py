@@ -23,6 +23,7 @@ class Runtime:
     waker: Waker
 
     def close(self) -> None:
+        self.waker.close()
         self.database.close()
         self.redis.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -47,6 +48,17 @@ def test_nobody_waits_for_a_wake_up(client: redis.Redis) -> None:
     for _ in range(100):
         waker.soon(DISPATCH)
     wait_until(lambda: len(jobs(client, DISPATCH)) == 1, what="a job waits")
+
+
+def test_after_closing_no_thread_is_left_that_uses_the_client(client: redis.Redis) -> None:
+    before = set(threading.enumerate())
+    waker = Waker(client)
+    for name in QUEUES:
+        waker.soon(name)
+    assert set(threading.enumerate()) - before
+    waker.close()
+    waker.soon(INTAKE)
+    assert set(threading.enumerate()) == before
 
 
 def test_without_redis_it_says_so_and_goes_on() -> None:
