@@ -16,7 +16,7 @@ def configure_logging(level: str = "INFO") -> None:
     logging.basicConfig(
         stream=sys.stderr, level=level, format="%(levelname)s %(name)s %(message)s", force=True
     )
-    for chatty in ("urllib3", "rq", "httpx"):
+    for chatty in ("alembic", "httpx", "rq", "urllib3"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[
