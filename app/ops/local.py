@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import requests
@@ -19,6 +20,10 @@ from app.db import migrate
 from app.ops.embedded import EmbeddedServer, erase, start_postgres, start_valkey
 from app.ops.processes import CannotStartError, Child, Program, free_port, run_together
 from app.queue import QUEUES
+
+if TYPE_CHECKING:
+    from app.runtime import Runtime
+    from flows.demo import Stage
 
 Environment = dict[str, str]
 Announce = Callable[[Settings], None]
@@ -130,6 +135,7 @@ def _announce_demo(settings: Settings) -> None:
     runtime = make_runtime(settings, pool_size=1)
     try:
         stage = demo.set_up(runtime)
+        shop_token, sample_token = _login_tokens(runtime, stage)
     finally:
         runtime.close()
     _say(
@@ -137,10 +143,21 @@ def _announce_demo(settings: Settings) -> None:
         "Warmcart's demo is ready. Leave something in the cart, and the text comes within a minute.",
         f"  The shop    {settings.public_url}/demo/shop",
         f"  The phone   {settings.public_url}/demo/phone",
-        f"  The admin   {settings.public_url}/login/{stage.login_token}",
-        f"  A store with 90 days of sample history: {settings.public_url}/login/{stage.sample_login_token}",
+        f"  The admin   {settings.public_url}/login/{shop_token}",
+        f"  A store with 90 days of sample history: {settings.public_url}/login/{sample_token}",
+        f"The two logins work once, within 15 minutes; {settings.public_url}/demo makes fresh ones.",
         "Ctrl-C stops everything; the data stays in ./var until make demo-reset.",
     )
+
+
+def _login_tokens(runtime: Runtime, stage: Stage) -> list[str]:
+    from app import logins
+    from flows import demo
+
+    now = runtime.clock.now()
+    with runtime.database.session() as session:
+        visitor = demo.visitor(session, stage, now)
+        return [logins.make_login_link(session, store, visitor, now) for store in (stage.shop, stage.sample)]
 
 
 def _say(*lines: str) -> None:
