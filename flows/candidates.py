@@ -112,16 +112,23 @@ def situation(
 
 
 def allowed_countries(limit: tuple[str, ...] | None, store: Store) -> frozenset[str] | None:
-    """The countries that a store may text; None: any.
-
-    ``limit`` is the setting COUNTRIES: a list, ``*``, or None for the store's own country and those it
-    ships to. The store's own choice only narrows it.
-    """
-    outer = None if limit == ("*",) else frozenset(limit or (store.country or "", *store.ships_to))
+    """The countries that a store may text; None: any. The store's own choice only narrows the limit."""
+    outer = outer_countries(limit, store)
     if store.countries is None:
         return outer
     chosen = frozenset(store.countries)
     return chosen if outer is None else chosen & outer
+
+
+def outer_countries(limit: tuple[str, ...] | None, store: Store) -> frozenset[str] | None:
+    """The countries that a store may choose from; None: any.
+
+    ``limit`` is the setting COUNTRIES: a list, ``*``, or None for the store's own country and those it
+    ships to.
+    """
+    if limit == ("*",):
+        return None
+    return frozenset(limit or filter(None, (store.country, *store.ships_to)))
 
 
 def _lock_carts(session: Session, names: Collection[Name]) -> list[tuple[Cart, Contact | None]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 SIZE = 1000
 TICKS = 4
@@ -31,9 +32,12 @@ class LineChart:
     labels: tuple[tuple[int, str], ...]
 
 
-def line_chart(values: Sequence[float], compared: Sequence[float]) -> LineChart:
-    """The chart of a series of at least one value; ``compared`` may be empty."""
-    top = ceiling(max((*values, *compared, 0)))
+def line_chart(values: Sequence[float], compared: Sequence[float], whole: bool = False) -> LineChart:
+    """The chart of a series of at least one value; ``compared`` may be empty.
+
+    ``whole``: the values are counts.
+    """
+    top = ceiling(max((*values, *compared, 0)), whole)
     line = path(values, top)
     return LineChart(
         line=line,
@@ -63,24 +67,27 @@ def height(value: float, top: float) -> float:
     return SIZE - SIZE * max(0.0, value) / top
 
 
-def ceiling(highest: float) -> float:
-    """The round number at the top of the scale, so that all its ticks are round too."""
+def ceiling(highest: float, whole: bool = False) -> float:
+    """The round number at the top of the scale, so that all its ticks are round too.
+
+    ``whole``: what is counted comes in whole numbers, and so do the ticks.
+    """
     if highest <= 0:
         return TICKS
-    step = highest / TICKS
-    magnitude = 10 ** math.floor(math.log10(step))
-    fitting = (magnitude * factor for factor in STEPS if magnitude * factor >= step * (1 - 1e-9))
-    return float(TICKS * next(fitting))
+    wanted = highest / TICKS * (1 - 1e-9)
+    magnitudes = count(math.floor(math.log10(wanted)))
+    steps = (10.0**magnitude * factor for magnitude in magnitudes for factor in STEPS)
+    return TICKS * next(step for step in steps if step >= wanted and (not whole or step % 1 == 0))
 
 
-def label_places(count: int) -> tuple[tuple[int, str], ...]:
+def label_places(length: int) -> tuple[tuple[int, str], ...]:
     """A few places within a series, the first and the last among them, as evenly spread as can be."""
-    if count < 2:
-        return ((0, "0%"),) * count
-    even = (intervals for intervals in INTERVALS if (count - 1) % intervals == 0)
-    steps = next(even, min(INTERVALS[0], count - 1))
-    places = [round(at * (count - 1) / steps) for at in range(steps + 1)]
-    return tuple((place, f"{_short(100 * place / (count - 1))}%") for place in places)
+    if length < 2:
+        return ((0, "0%"),) * length
+    even = (intervals for intervals in INTERVALS if (length - 1) % intervals == 0)
+    steps = next(even, min(INTERVALS[0], length - 1))
+    places = [round(at * (length - 1) / steps) for at in range(steps + 1)]
+    return tuple((place, f"{_short(100 * place / (length - 1))}%") for place in places)
 
 
 def bar(part: float | None) -> str:

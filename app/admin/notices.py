@@ -20,7 +20,7 @@ from flows.heartbeats import SCHEDULER, missing_roles
 
 @dataclass(frozen=True)
 class Notice:
-    """One thing to know. ``tone``: ``bad`` keeps texts from going, ``warn`` does not. ``action``: where to."""
+    """One thing to know. ``tone`` ``bad`` keeps texts from going, ``warn`` does not. ``action``: where to."""
 
     tone: str
     title: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, abort, request
@@ -11,12 +12,16 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import access
-from app.admin import figures, page, panels, setup_guide
-from app.admin.figures import Comparison
+from app.admin import page, panels, setup_guide
 from app.models import Store
 from app.web import runtime
+from flows import stats
+from flows.stats import Overview
 
 blueprint = page.screen("overview", __name__)
+
+LENGTHS = (7, 30, 90)
+USUAL_LENGTH = 30
 
 
 @dataclass(frozen=True)
@@ -35,10 +40,9 @@ class Choice:
 
 @blueprint.get("/app")
 def show() -> Response:
-    store, current, wording = access.visitor().store, runtime(), page.formats()
-    with current.database.session() as session:
-        length = _length(request.args.get("days", ""))
-        seen = figures.compare(session, store, length, current.clock.now())
+    store, wording = access.visitor().store, page.formats()
+    with runtime().database.session() as session:
+        seen = _read(session, store)
         choice = _choose(seen, store)
         return page.show(
             session,
@@ -48,10 +52,10 @@ def show() -> Response:
             earned=panels.earned(seen, wording),
             kpis=panels.kpis(seen, wording),
             trend=panels.trend(seen, choice.chart, choice.currency, wording),
-            funnel=panels.funnel(seen.now.total, wording),
-            breakdown=panels.breakdown(
-                figures.parts(session, store, seen.now, choice.by), choice.by, wording
-            ),
+            funnel=panels.funnel(seen.total, wording),
+            breakdown=panels.breakdown(seen, choice.by, wording),
+            lengths=[(length, f"{length} days") for length in LENGTHS],
+            is_empty=not (seen.total.texts or seen.total.orders or seen.previous.texts),
             measures=panels.MEASURES,
             currencies=[(code, code) for code in seen.currencies],
             guide=_guide(session, store),
@@ -74,18 +78,22 @@ def dismiss_guide() -> AnyResponse:
     return page.done("overview.show", "guide_dismissed")
 
 
-def _length(text: str) -> int:
-    return next((length for length in figures.LENGTHS if str(length) == text), figures.USUAL_LENGTH)
+def _read(session: Session, store: Store) -> Overview:
+    """The last days of the store's own zone, today included, as many as the address asks for."""
+    asked = request.args.get("days", "")
+    length = next((length for length in LENGTHS if str(length) == asked), USUAL_LENGTH)
+    today = stats.local_day(runtime().clock.now(), store.timezone)
+    return stats.overview(session, store.id, today - timedelta(days=length - 1), today)
 
 
-def _choose(seen: Comparison, store: Store) -> Choice:
+def _choose(seen: Overview, store: Store) -> Choice:
     chart, currency, by = (request.args.get(name, "") for name in ("chart", "currency", "by"))
     known = seen.currencies or [store.currency]
     return Choice(
-        seen.length,
+        len(seen.days),
         chart if chart in panels.MEASURES else "revenue",
         currency if currency in known else known[0],
-        by if by in figures.PARTS else "step",
+        by if by in panels.PARTS else "step",
     )
 
 

@@ -61,8 +61,7 @@ def kept_parameters() -> dict[str, str]:
 def formats() -> Formats:
     """How this visitor reads figures: Shopify names the locale in the address, browsers in a header."""
     wishes = [request.args.get("locale", ""), *(tag for tag, _ in request.accept_languages)]
-    visitor = access.known_visitor()
-    return Formats(choose_locale(wishes), ZoneInfo(visitor.store.timezone if visitor else "UTC"))
+    return Formats(choose_locale(wishes), ZoneInfo(access.visitor().store.timezone))
 
 
 def show(session: Session, name: str, status: int = 200, **values: Any) -> Response:
@@ -74,6 +73,7 @@ def show(session: Session, name: str, status: int = 200, **values: Any) -> Respo
     page = render_template(
         f"pages/{name}.html",
         **_skeleton(),
+        format=formats(),
         visitor=visitor,
         store=visitor.store,
         stores=stores,
@@ -127,7 +127,6 @@ def _skeleton() -> dict[str, Any]:
     return {
         "url": address,
         "kept": kept_parameters,
-        "format": formats(),
         "framed": access.framing_shop() is not None,
         "app_bridge": access.APP_BRIDGE,
         "api_key": runtime().settings.shopify_api_key,

@@ -6,17 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.admin import charts, figures, formats, story
-from app.admin.figures import Comparison, Part
+from app.admin import charts, formats, story
 from app.admin.formats import Formats
-from flows.stats import DEFINITIONS, Figures
+from flows.stats import DEFINITIONS, Figures, Overview
 
 MEASURES = {"revenue": "Revenue", "orders": "Orders", "texts": "Texts"}
-
-RETURN_DEFINITION = (
-    "Recovered revenue divided by the cost of the texts, where both are in the same currency. Money is never "
-    "converted."
-)
+PARTS = {"step": "by_step", "country": "by_country", "language": "by_language"}
 
 
 @dataclass(frozen=True)
@@ -86,8 +81,8 @@ class PartRow:
     revenue: list[str]
 
 
-def earned(seen: Comparison, wording: Formats) -> Earned:
-    now, before = seen.now.total, seen.before.total
+def earned(seen: Overview, wording: Formats) -> Earned:
+    now, before = seen.total, seen.previous
     amounts = [
         (
             wording.money(now.revenue.get(code, Decimal(0)), code),
@@ -105,15 +100,15 @@ def earned(seen: Comparison, wording: Formats) -> Earned:
     )
 
 
-def kpis(seen: Comparison, wording: Formats) -> list[Kpi]:
-    now, before = seen.now.total, seen.before.total
-    without_click = now.orders - now.orders_clicked
+def kpis(seen: Overview, wording: Formats) -> list[Kpi]:
+    now, before = seen.total, seen.previous
     return [
         Kpi(
             "Recovered orders",
             DEFINITIONS["orders"],
             [wording.number(now.orders)],
-            f"{wording.number(now.orders_clicked)} after a click, {wording.number(without_click)} without",
+            f"{wording.number(now.orders_clicked)} after a click, "
+            f"{wording.number(now.orders_without_click)} without",
             _change(now.orders, before.orders, wording),
         ),
         Kpi(
@@ -148,29 +143,34 @@ def _cost(now: Figures, before: Figures, wording: Formats) -> Kpi:
 
 
 def _return(now: Figures, before: Figures, wording: Formats) -> Kpi:
-    factors, earlier = figures.return_on_spend(now), figures.return_on_spend(before)
-    single = len(factors) == 1 and list(factors) == list(earlier)
-    code = next(iter(factors), "")
-    several = len(factors) > 1
+    """Where revenue and cost are in different currencies there is nothing to divide."""
+    code = next((code for code, amount in now.cost.items() if amount), "")
+    factor = now.roas(code)
+    apart = factor is not None and bool(now.revenue) and code not in now.revenue
+    earlier = before.roas(code)
+    known = factor is not None and not apart
     return Kpi(
         "Return on spend",
-        RETURN_DEFINITION,
-        [wording.times(factor) + (f" {key}" if several else "") for key, factor in factors.items()],
-        None if factors or not now.cost else "Revenue and cost are in different currencies",
-        _change(factors[code], earlier[code], wording) if single else None,
+        DEFINITIONS["roas"],
+        [wording.times(factor)] if factor is not None and known else [],
+        "Revenue and cost are in different currencies" if apart else None,
+        _change(factor, earlier, wording) if factor is not None and known and earlier is not None else None,
     )
 
 
-def trend(seen: Comparison, measure: str, currency: str, wording: Formats) -> Trend:
+def trend(seen: Overview, measure: str, currency: str, wording: Formats) -> Trend:
     """The chosen measure day by day; ``currency`` matters to revenue only."""
     value, written, short = _reading(measure, currency, wording)
-    pairs = [(day, value(now), value(before)) for day, now, before in seen.pairs()]
-    chart = charts.line_chart([float(now) for _, now, _ in pairs], [float(before) for *_, before in pairs])
+    earlier = list(seen.previous_days.values())
+    pairs = [(day, value(now), value(earlier[at])) for at, (day, now) in enumerate(seen.days.items())]
+    chart = charts.line_chart(
+        [float(now) for _, now, _ in pairs], [float(before) for *_, before in pairs], measure != "revenue"
+    )
     best = max(pairs, key=lambda pair: pair[1])
     summary = (
         f"{MEASURES[measure]} per day from {wording.day(pairs[0][0])} to {wording.day(pairs[-1][0])}: "
-        f"{written(value(seen.now.total))} in all, most on {wording.day(best[0])} with {written(best[1])}; "
-        f"{written(value(seen.before.total))} in the {seen.length} days before."
+        f"{written(value(seen.total))} in all, most on {wording.day(best[0])} with {written(best[1])}; "
+        f"{written(value(seen.previous))} in the {len(pairs)} days before."
     )
     return Trend(
         chart=chart,
@@ -200,7 +200,7 @@ def _reading(
 def funnel(now: Figures, wording: Formats) -> list[Stage]:
     """What became of the texts of the period, each stage as a share of all of them."""
     stages = (("Sent", "texts"), ("Delivered", "delivered"), ("Clicked", "clicked"), ("Ordered", "converted"))
-    shares = {key: figures.share(getattr(now, key), now.texts) for _, key in stages}
+    shares = {key: _share(getattr(now, key), now.texts) for _, key in stages}
     return [
         Stage(
             name,
@@ -213,19 +213,20 @@ def funnel(now: Figures, wording: Formats) -> list[Stage]:
     ]
 
 
-def breakdown(parts: list[Part], dimension: str, wording: Formats) -> list[PartRow]:
-    """The rows of the breakdown; bars compare them to the part with most texts."""
-    most = max((part.figures.texts for part in parts), default=0)
+def breakdown(seen: Overview, dimension: str, wording: Formats) -> list[PartRow]:
+    """The period by step, country or language; bars compare them to the part with most texts."""
+    parts: dict[str, Figures] = getattr(seen, PARTS[dimension])
+    most = max((found.texts for found in parts.values()), default=0)
     return [
         PartRow(
-            name=part_name(part.name, dimension),
-            width=charts.bar(figures.share(part.figures.texts, most)),
-            texts=wording.number(part.figures.texts),
-            clicked=wording.percent(figures.share(part.figures.clicked, part.figures.texts) or 0),
-            orders=wording.number(part.figures.orders),
-            revenue=_written(part.figures.revenue, wording),
+            name=part_name(name, dimension),
+            width=charts.bar(_share(found.texts, most)),
+            texts=wording.number(found.texts),
+            clicked=wording.percent(_share(found.clicked, found.texts) or 0),
+            orders=wording.number(found.orders),
+            revenue=_written(found.revenue, wording),
         )
-        for part in parts
+        for name, found in sorted(parts.items(), key=lambda part: (-part[1].texts, part[0]))
     ]
 
 
@@ -241,10 +242,20 @@ def _written(money: dict[str, Decimal], wording: Formats) -> list[str]:
     return [wording.money(amount, code) for code, amount in ranked if code]
 
 
+def _share(part: int, whole: int) -> float | None:
+    """A part of a whole; None of nothing."""
+    return part / whole if whole else None
+
+
+def _growth(now: int | Decimal, before: int | Decimal) -> float | None:
+    """By which share of itself a figure grew; None where there was nothing before."""
+    return float((now - before) / before) if before else None
+
+
 def _change(
     now: int | Decimal, before: int | Decimal, wording: Formats, rising_is_good: bool = True
 ) -> Change:
-    grown = figures.growth(now, before)
+    grown = _growth(now, before)
     if grown is None:
         return Change(None, "", good=False)
     return Change(grown, wording.percent(abs(grown)), good=rising_is_good and grown > 0)

@@ -70,13 +70,6 @@ def read_countries(scope: str, chosen: Sequence[str], limit: frozenset[str] | No
     return CountriesForm(False, codes, errors)
 
 
-def outer_limit(setting: tuple[str, ...] | None, store: Store) -> frozenset[str] | None:
-    """The countries that a store may choose from; None: any. ``setting`` is COUNTRIES."""
-    if setting == ("*",):
-        return None
-    return frozenset(setting or filter(None, (store.country, *store.ships_to)))
-
-
 def offered(limit: frozenset[str] | None) -> frozenset[str]:
     """The countries that the form lists."""
     return frozenset(SUPPORTED_REGIONS) if limit is None else limit

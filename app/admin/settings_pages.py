@@ -17,7 +17,7 @@ from app.admin.settings_forms import CountriesForm, TextsForm
 from app.models import AuditEvent, InboundEvent, Person, ProviderState, Store
 from app.queue import DISPATCH
 from app.web import runtime
-from flows import providers
+from flows import candidates, providers
 
 blueprint = page.screen("settings", __name__)
 
@@ -50,7 +50,7 @@ def save_texts() -> AnyResponse:
 def save_countries() -> AnyResponse:
     with runtime().database.session() as session:
         store = _locked(session)
-        limit = settings_forms.outer_limit(runtime().settings.countries, store)
+        limit = candidates.outer_countries(runtime().settings.countries, store)
         typed = settings_forms.read_countries(
             request.form.get("scope", ""), request.form.getlist("countries"), limit
         )
@@ -108,7 +108,7 @@ def _values(
     """What the page shows; a form that was refused is shown as it was typed."""
     settings = runtime().settings
     sender = providers.default_sender(settings)
-    limit = settings_forms.outer_limit(settings.countries, store)
+    limit = candidates.outer_countries(settings.countries, store)
     return {
         "texts": texts or settings_forms.stored_texts(store),
         "countries": countries or settings_forms.stored_countries(store),

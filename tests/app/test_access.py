@@ -19,9 +19,10 @@ from werkzeug.test import TestResponse
 from app import create_app, logins
 from app.clock import FixedClock
 from app.models import AuditEvent, LoginSession, Store
-from app.runtime import Runtime
+from app.runtime import Runtime, make_runtime
 from app.web import EXTENSION
 from tests import factories
+from tests.conftest import Servers
 from tests.factories import NOW, SHOPIFY_SECRET, make_settings
 
 SHOP = "good.myshopify.com"
@@ -54,11 +55,23 @@ PUBLIC = {
 PUBLIC_IN_THE_DEMO = ("/demo", "/webhooks/demo/")
 
 
-@pytest.fixture
-def app(database_url: str, clock: FixedClock) -> Iterator[Flask]:
-    app = create_app(make_settings(database_url), clock)
+@pytest.fixture(scope="module")
+def built_app(servers: Servers) -> Iterator[Flask]:
+    """The whole application, wired once: reading its templates is what takes time."""
+    app = create_app(make_settings(servers.postgres.url))
     yield app
     app.extensions[EXTENSION].close()
+
+
+@pytest.fixture
+def app(built_app: Flask, database_url: str, clock: FixedClock) -> Iterator[Flask]:
+    """The application on an empty database, at the moment of the tests."""
+    first = built_app.extensions[EXTENSION]
+    runtime = make_runtime(make_settings(database_url), clock)
+    built_app.extensions[EXTENSION] = runtime
+    yield built_app
+    built_app.extensions[EXTENSION] = first
+    runtime.close()
 
 
 @pytest.fixture

@@ -1,0 +1,269 @@
+"""The settings: what is saved, what is refused, and what they tell of the surroundings."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from app import create_app
+from app.admin import settings_forms
+from app.clock import FixedClock
+from app.models import AuditEvent, ProviderState, Store
+from app.runtime import Runtime
+from app.web import EXTENSION
+from flows.candidates import allowed_countries
+from tests import factories
+from tests.app.admin.browser import Browser, find, words
+from tests.factories import NOW, make_settings
+
+
+def stored(runtime: Runtime, store: Store) -> Store:
+    with runtime.database.session() as session:
+        return session.get_one(Store, store.id)
+
+
+def trail(runtime: Runtime) -> list[tuple[str, dict[str, Any]]]:
+    with runtime.database.session() as session:
+        events = session.scalars(select(AuditEvent).order_by(AuditEvent.id)).all()
+        return [(event.action, event.details) for event in events]
+
+
+def save_texts(browser: Browser, **typed: Any) -> Any:
+    return browser.send(browser.get("/app/settings"), "/app/settings/texts", **typed)
+
+
+def save_countries(browser: Browser, **typed: Any) -> Any:
+    return browser.send(browser.get("/app/settings"), "/app/settings/countries", **typed)
+
+
+# How texts look
+
+
+@pytest.mark.parametrize("sender", ["LumenLoom", "A1", "Lumen Loom", "+38640123456", "12345", "B-2_c+&"])
+def test_a_sender_that_providers_take_is_saved(
+    browser: Browser, runtime: Runtime, store: Store, sender: str
+) -> None:
+    assert "Saved." in words(save_texts(browser, sender=f"  {sender} "))
+    assert stored(runtime, store).sender == sender
+    assert trail(runtime) == [("texts_changed", {"sender": sender, "name_products": True})]
+
+
+@pytest.mark.parametrize(
+    "sender", ["much too long", "1234567890123", "+0123", "Lumen|Loom", "šiška", "++1555", "+1", "12"]
+)
+def test_a_sender_that_no_provider_takes_is_refused_beside_the_field_and_kept_in_it(
+    browser: Browser, runtime: Runtime, store: Store, sender: str
+) -> None:
+    page = save_texts(browser, sender=sender, name_products=None)
+    assert page.status_code == 422
+    assert page.headers["HX-Push-Url"] == "false"
+    field = next(field for field in find(page, "input") if field.attrib.get("id") == "sender")
+    assert (field.attrib["value"], field.attrib["aria-invalid"]) == (sender, "true")
+    assert set(field.attrib["aria-describedby"].split()) == {"sender-help", "sender-error"}
+    error = next(part for part in find(page, "p") if part.attrib.get("id") == "sender-error")
+    assert settings_forms.SENDER_ERROR in "".join(error.itertext())
+    summary = next(part for part in find(page, "div") if part.attrib.get("role") == "alert")
+    assert settings_forms.SENDER_ERROR in "".join(summary.itertext())
+    box = next(field for field in find(page, "input") if field.attrib.get("id") == "name_products")
+    assert "checked" not in box.attrib, "what else was typed is kept as well"
+    assert (stored(runtime, store).sender, trail(runtime)) == (None, [])
+
+
+def test_an_empty_sender_means_the_accounts_own(browser: Browser, runtime: Runtime, store: Store) -> None:
+    save_texts(browser, sender="LumenLoom")
+    save_texts(browser, sender="  ")
+    assert stored(runtime, store).sender is None
+
+
+def test_products_are_named_or_not(browser: Browser, runtime: Runtime, store: Store) -> None:
+    save_texts(browser, name_products=None)
+    assert stored(runtime, store).name_products is False
+    save_texts(browser, name_products="1")
+    assert stored(runtime, store).name_products is True
+
+
+@given(st.text(max_size=30))
+def test_whatever_is_typed_as_a_sender_is_saved_or_refused_with_a_reason(typed: str) -> None:
+    form = settings_forms.read_texts({"sender": typed})
+    assert form.errors or not form.sender or len(form.sender) <= 16
+
+
+# Countries
+
+
+def test_a_store_narrows_the_countries_that_it_ships_to(
+    browser: Browser, runtime: Runtime, store: Store
+) -> None:
+    page = browser.get("/app/settings")
+    assert "Austria, Slovenia, and United States." in words(page)
+    page = save_countries(browser, scope="chosen", countries=["AT", "SI"])
+    assert "Saved." in words(page)
+    assert stored(runtime, store).countries == ["AT", "SI"]
+    assert allowed_countries(None, stored(runtime, store)) == {"AT", "SI"}
+    boxes = [field for field in find(page, "input") if field.attrib["name"] == "countries"]
+    ticked = [box.attrib["value"] for box in boxes if "checked" in box.attrib]
+    assert ticked == ["AT", "SI"]
+    save_countries(browser, scope="all")
+    assert stored(runtime, store).countries is None
+    assert [action for action, _ in trail(runtime)] == ["countries_changed"] * 2
+
+
+@pytest.mark.parametrize(
+    ("countries", "told"),
+    [
+        ([], "Choose at least one country"),
+        (["FR"], "Texts to France are not allowed on this server."),
+        (["SI", "XX"], "not allowed on this server"),
+    ],
+)
+def test_what_lies_outside_the_limit_is_refused(
+    browser: Browser, runtime: Runtime, store: Store, countries: list[str], told: str
+) -> None:
+    page = save_countries(browser, scope="chosen", countries=countries)
+    assert page.status_code == 422 and told in words(page)
+    assert stored(runtime, store).countries is None
+    chosen = [field for field in find(page, "input") if field.attrib.get("value") == "chosen"]
+    assert "checked" in chosen[0].attrib
+
+
+@pytest.mark.parametrize(
+    ("setting", "offered"),
+    [(("*",), 240), (("SI", "HR"), 2), (None, 3)],
+    ids=["any", "listed", "the store's own"],
+)
+def test_the_operators_limit_decides_what_can_be_chosen(
+    database_url: str, clock: FixedClock, store: Store, setting: tuple[str, ...] | None, offered: int
+) -> None:
+    app: Flask = create_app(make_settings(database_url, countries=setting), clock)
+    browser = Browser(app)
+    browser.sign_in(store)
+    page = browser.get("/app/settings")
+    app.extensions[EXTENSION].close()
+    boxes = [field for field in find(page, "input") if field.attrib.get("name") == "countries"]
+    assert len(boxes) >= offered and (offered > 100 or len(boxes) == offered)
+
+
+# Sending
+
+
+def test_sending_is_paused_and_resumed_at_once(browser: Browser, runtime: Runtime, store: Store) -> None:
+    page = browser.send(browser.get("/app/settings"), "/app/settings/sending")
+    assert "Sending is paused." in words(page) and stored(runtime, store).status == "paused"
+    page = browser.send(page, "/app/settings/sending")
+    assert "Sending goes on." in words(page) and stored(runtime, store).status == "active"
+    assert trail(runtime) == [("sending_paused", {}), ("sending_resumed", {})]
+
+
+def test_pausing_twice_is_pausing_once(browser: Browser, runtime: Runtime, store: Store) -> None:
+    page = browser.get("/app/settings")
+    for _ in range(2):
+        assert browser.send(page, "/app/settings/sending").status_code == 200
+    assert (stored(runtime, store).status, len(trail(runtime))) == ("paused", 1)
+
+
+@pytest.mark.parametrize("status", ["reconnect", "uninstalled"])
+@pytest.mark.parametrize("sending", ["0", "1"])
+def test_a_store_that_is_not_connected_is_neither_paused_nor_resumed(
+    browser: Browser, runtime: Runtime, store: Store, status: str, sending: str
+) -> None:
+    page = browser.get("/app/settings")
+    with runtime.database.session() as session:
+        session.get_one(Store, store.id).status = status
+    answer = browser.send(page, "/app/settings/sending", sending=sending)
+    assert answer.status_code == 409 and "must be connected" in words(answer)
+    assert (stored(runtime, store).status, trail(runtime)) == (status, [])
+
+
+# What stands there
+
+
+def test_the_store_is_told_as_its_platform_tells_it(browser: Browser) -> None:
+    text = words(browser.get("/app/settings"))
+    for shown in ("Lumen & Loom", "Slovenia", "Europe/Ljubljana", "EUR", "Slovenian", "WooCommerce"):
+        assert shown in text
+
+
+def test_the_connection_is_told_with_its_webhooks_and_its_last_comparison(
+    browser: Browser, runtime: Runtime, store: Store
+) -> None:
+    assert "Not looked at yet" in words(browser.get("/app/settings"))
+    with runtime.database.session() as session:
+        row = session.get_one(Store, store.id)
+        row.webhooks_active, row.webhooks_checked_at, row.reconciled_at = 6, NOW, NOW
+    text = words(browser.get("/app/settings", headers={"Accept-Language": "en-IE"}))
+    assert "6 active, looked at 21 Nov 2026, 19:00" in text
+    assert "Compared with the store 21 Nov 2026, 19:00" in text
+
+
+def test_a_woocommerce_store_is_connected_again_through_its_own_door(browser: Browser, store: Store) -> None:
+    links = [
+        link for link in find(browser.get("/app/settings"), "a") if "Reconnect" in "".join(link.itertext())
+    ]
+    assert links[0].attrib["href"] == "/install/woocommerce?store_url=https://lumen.example.com"
+    assert links[0].attrib["hx-boost"] == "false"
+
+
+def test_a_provider_that_refuses_is_told_with_its_reason(browser: Browser, runtime: Runtime) -> None:
+    assert "Ready" in words(browser.get("/app/settings"))
+    with runtime.database.session() as session:
+        session.add(
+            ProviderState(
+                provider="sandbox", sender="", country="", state="stopped", reason="account", code="20003",
+                until=NOW + timedelta(minutes=30), changed_at=NOW,
+            )
+        )  # fmt: skip
+    text = words(browser.get("/app/settings"))
+    assert "The account The provider stopped the account" in text and "Code 20003." in text
+
+
+def test_failed_events_are_told_with_their_errors_and_never_with_what_they_held(
+    browser: Browser, runtime: Runtime, store: Store
+) -> None:
+    with runtime.database.session() as session:
+        other = factories.make_store(session)
+        error = "KeyError: 'billing'"
+        factories.make_inbound_event(
+            session, store, state="failed", error=error, attempts=3, body=b"+38640123456"
+        )
+        factories.make_inbound_event(session, other, state="failed", error="theirs")
+    page = browser.get("/app/settings")
+    assert "checkouts/update" in words(page) and "tried 3 times" in words(page) and error in words(page)
+    assert "theirs" not in page.text and "38640123456" not in page.text
+
+
+def test_the_trail_ends_after_fifty_changes(browser: Browser, runtime: Runtime, store: Store) -> None:
+    with runtime.database.session() as session:
+        for number in range(60):
+            at = NOW + timedelta(minutes=number)
+            action = f"number_{number}_changed"
+            session.add(
+                AuditEvent(store_id=store.id, actor="operator", action=action, details={}, occurred_at=at)
+            )
+    text = words(browser.get("/app/settings"))
+    assert "Number 59 changed" in text and "Number 10 changed" in text and "Number 9 changed" not in text
+
+
+def test_forms_tell_shopifys_save_bar_of_themselves(browser: Browser) -> None:
+    forms = [form for form in find(browser.get("/app/settings"), "form") if "data-save-bar" in form.attrib]
+    assert {form.attrib["action"].split("?")[0] for form in forms} == {
+        "/app/settings/texts",
+        "/app/settings/countries",
+    }
+
+
+@pytest.mark.parametrize("product", ["", "x" * 101])
+def test_a_product_without_a_name_is_refused(
+    browser: Browser, runtime: Runtime, store: Store, product: str
+) -> None:
+    page = browser.get("/app/settings")
+    token = next(
+        field.attrib["value"] for field in find(page, "input") if field.attrib["name"] == "csrf_token"
+    )
+    answer = browser.post("/app/settings/products", {"product": product, "named": "0", "csrf_token": token})
+    assert answer.status_code == 400 and stored(runtime, store).unnamed_products == []
