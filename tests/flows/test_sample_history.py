@@ -177,20 +177,21 @@ def test_weeks_have_a_rhythm_and_the_shop_grows(past: Past) -> None:
 # The store
 
 
-def test_the_store_is_marked_and_nothing_in_it_comes_due(runtime: Runtime, store: Store) -> None:
+def test_the_store_is_marked_its_rows_are_its_own_and_nothing_comes_due(
+    runtime: Runtime, store: Store
+) -> None:
     assert store.sample
     with runtime.database.session() as session:
         assert session.scalar(select(func.count()).select_from(Due)) == 0
-
-
-def test_its_rows_are_all_its_own(runtime: Runtime, store: Store) -> None:
-    with runtime.database.session() as session:
         for model in (Cart, Message, Link, Order, Recovery, TimelineEntry, Enrollment, Consent):
             total, own = (
                 session.scalar(select(func.count()).select_from(model).where(condition))
                 for condition in (text("true"), model.store_id == store.id)
             )
             assert total == own > 0, model
+        other = make_store(session)
+        today = rollups.day_of(other, NOW)
+        assert overview(session, other.id, today - timedelta(days=DAYS), today).total.texts == 0
 
 
 def test_the_figures_equal_what_a_plain_count_says(runtime: Runtime, store: Store) -> None:
@@ -241,24 +242,11 @@ def test_recovered_is_what_the_rule_of_attribution_says(runtime: Runtime, store:
         assert [tuple(getattr(row, name) for name in columns) for row in session.scalars(by_order)] == told
 
 
-def test_another_store_sees_nothing_of_it(runtime: Runtime, store: Store) -> None:
-    with runtime.database.session() as session:
-        other = make_store(session)
-        today = rollups.day_of(other, NOW)
-        assert overview(session, other.id, today - timedelta(days=DAYS), today).total.texts == 0
-
-
-def test_started_again_on_the_same_day_everything_stays(
+def test_started_again_on_another_day_the_past_ends_today_under_the_same_name(
     runtime: Runtime, store: Store, clock: FixedClock
 ) -> None:
     clock.advance(timedelta(hours=3))
-    again = sample_history.keep_current(runtime)
-    assert (again.id, again.created_at) == (store.id, NOW)
-
-
-def test_started_again_later_the_past_ends_today_under_the_same_name(
-    runtime: Runtime, store: Store, clock: FixedClock
-) -> None:
+    assert sample_history.keep_current(runtime).created_at == NOW
     clock.advance(timedelta(days=8))
     again = sample_history.keep_current(runtime)
     assert again.public_id == store.public_id
