@@ -16,7 +16,8 @@ from tests.factories import make_store
 @pytest.fixture(autouse=True)
 def _a_short_past(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ninety days are told elsewhere."""
-    monkeypatch.setattr("flows.sample_history.story.CARTS_A_DAY", 1)
+    for module in ("flows.sample_history", "flows.sample_history.story"):
+        monkeypatch.setattr(f"{module}.DAYS", 2)
 
 
 def test_the_shop_is_connected_like_any_store(runtime: Runtime) -> None:
