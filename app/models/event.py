@@ -42,7 +42,6 @@ class InboundEvent(Row, Base):
             postgresql_using="gin",
             postgresql_where=text("state = 'pending'"),
         ),
-        Index(None, "store_id", "received_at"),
         Index("ix_inbound_event_failed", "received_at", postgresql_where=text("state = 'failed'")),
         Index("ix_inbound_event_erasable", "received_at", postgresql_where=text("body IS NOT NULL")),
     )

@@ -381,12 +381,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'pending'"),
     )
     op.create_index(
-        op.f("ix_inbound_event_store_id_received_at"),
-        "inbound_event",
-        ["store_id", "received_at"],
-        unique=False,
-    )
-    op.create_index(
         "ix_inbound_event_subject",
         "inbound_event",
         ["source", "subject", "id"],
@@ -1148,7 +1142,6 @@ def downgrade() -> None:
     op.drop_index(
         "ix_inbound_event_subject", table_name="inbound_event", postgresql_where=sa.text("state = 'pending'")
     )
-    op.drop_index(op.f("ix_inbound_event_store_id_received_at"), table_name="inbound_event")
     op.drop_index(
         "ix_inbound_event_pending", table_name="inbound_event", postgresql_where=sa.text("state = 'pending'")
     )
