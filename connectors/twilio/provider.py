@@ -28,7 +28,15 @@ from connectors.sms import (
     Reply,
     SendResult,
 )
-from connectors.sms_http import NO_ANSWER, Timeout, certainly_refused, open_session, retry_after, unanswered
+from connectors.sms_http import (
+    NO_ANSWER,
+    FormPost,
+    Timeout,
+    certainly_refused,
+    open_session,
+    retry_after,
+    unanswered,
+)
 from connectors.twilio import callbacks
 from connectors.twilio.errors import category_of_answer, meaning
 from connectors.twilio.messages import accepted, may_be, names_a_service, state
@@ -68,6 +76,7 @@ class TwilioProvider:
         self._timeout = timeout
         self._session = open_session()
         self._session.auth = (account_sid, auth_token)
+        self._post = FormPost(self._session, self._messages_url)
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -76,9 +85,7 @@ class TwilioProvider:
     def send(self, text: OutgoingText) -> SendResult:
         """Hand over one text, once; safe to call from many threads."""
         try:
-            response = self._session.post(
-                self._messages_url, data=self._form(text), timeout=self._timeout, allow_redirects=False
-            )
+            response = self._post(self._form(text), self._timeout)
         except NO_ANSWER as error:
             return unanswered(error)
         if certainly_refused(response.status_code):

@@ -323,3 +323,12 @@ def test_a_text_is_posted_once_whatever_happens(make_provider: MakeProvider) -> 
         with Listener(behaviour) as listener:
             make_provider(listener.url).send(outgoing())
             assert len(listener.received) == 1
+
+
+def test_texts_go_through_the_proxy_that_the_environment_names(
+    make_provider: MakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Listener(say(http_answer("201 Created", MESSAGE))) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        assert isinstance(make_provider("http://twilio.example").send(outgoing()), Accepted)
+        assert proxy.received[0].startswith(b"POST http://twilio.example/2010-04-01/Accounts/")
