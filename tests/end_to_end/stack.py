@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -74,6 +74,12 @@ class Process:
         kill(self.process)
 
 
+def clock_environment() -> dict[str, str]:
+    """What sets the clock of another process to that of this one."""
+    shift = time.time() - time_machine.escape_hatch.time.time()
+    return {"PYTHONPATH": str(PROCESS_CLOCK), "TEST_CLOCK_SHIFT": str(shift)}
+
+
 class Stack:
     """Processes by name on a database, and on a Valkey of their own.
 
@@ -100,9 +106,7 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """What a process gets that starts now, and nothing else."""
         named = {PREFIX + name.upper(): value for name, value in self._settings.items()}
-        shift = time.time() - time_machine.escape_hatch.time.time()
-        clock = {"PYTHONPATH": str(PROCESS_CLOCK), "TEST_CLOCK_SHIFT": str(shift)}
-        return {"PATH": os.environ["PATH"], **clock, **named}
+        return {"PATH": os.environ["PATH"], **clock_environment(), **named}
 
     @cached_property
     def settings(self) -> Settings:
@@ -149,6 +153,15 @@ class Stack:
         for process in self.processes.values():
             if not is_running(process):
                 process.launch()
+
+    def wait(self, condition: Callable[[], object], seconds: float = 60.0, what: str = "") -> None:
+        """Until the condition is true; what dies meanwhile is started again, as in life."""
+
+        def is_true() -> bool:
+            self.start_again_what_died()
+            return bool(condition())
+
+        wait_until(is_true, seconds, what)
 
     def warmcart(self, *arguments: str) -> str:
         """Run a command of the command line in a process of its own; what it printed."""

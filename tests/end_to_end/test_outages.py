@@ -88,7 +88,7 @@ def test_without_valkey_webhooks_are_taken_and_applied_when_it_is_back(
     stack.valkey.launch()
     for who in whos:
         phone = Phone(who.phone, twilio)
-        wait_until(lambda phone=phone: stack.start_again_what_died() or phone.texts(), what="a text")
+        stack.wait(phone.texts, what="a text")
         assert len(phone.texts()) == 1
 
 
