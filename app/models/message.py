@@ -158,7 +158,7 @@ class Click(TenantRow, Base):
 
 
 class ProviderState(Base):
-    """What keeps an SMS account or one of its senders from being used, until ``until``; then it is tried again.
+    """What keeps an SMS account or a sender from being used, until ``until``; then it is tried again.
 
     ``sender`` is empty for the whole account, ``country`` for every country. ``state``: ``stopped`` or
     ``slowed``; ``reason`` is the category of the provider's refusal, ``code`` the provider's own.
