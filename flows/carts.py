@@ -275,7 +275,7 @@ def _react(incoming: Incoming, cart: Cart, seen: CartSeen, moved: bool) -> None:
     if moved or cart.state == "emptied":
         cart.state = "open"
     if cart.state == "open":
-        enrollment.consider(incoming.session, incoming.store, cart, incoming.now, moved=moved)
+        enrollment.consider(incoming.session, cart, incoming.now, moved=moved)
 
 
 def empty(incoming: Incoming, cart: Cart) -> None:

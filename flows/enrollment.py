@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.models import Cart, Due, Enrollment, Store
+from app.models import Cart, Due, Enrollment
 from app.runtime import Runtime
 from flows import candidates, due, gates, registry, timeline
 from flows.candidates import Candidate
@@ -30,14 +30,12 @@ LEASE = timedelta(minutes=2)
 LOCKED_PAUSE = timedelta(seconds=1)
 
 
-def consider(session: Session, store: Store, cart: Cart, now: datetime, *, moved: bool) -> None:
+def consider(session: Session, cart: Cart, now: datetime, *, moved: bool) -> None:
     """An open cart has changed; ``moved``: by the shopper's doing.
 
     Not enrolled: it is looked at once it is idle. Enrolled and not texted yet: the first step waits
     for the cart to be idle again; what ended because the cart was emptied goes on.
     """
-    if cart.activity_at < store.installed_at:
-        return
     rows = _enrollments_of(session, cart) if cart.contact_id is not None else []
     if not rows and (moved or cart.waits_for is not None):
         _look_when_idle(session, cart, now)

@@ -334,6 +334,29 @@ def test_a_stopped_number_ends_before_it_began(runtime: Runtime, store: Store) -
     assert _told(runtime)[-1] == ("ended", "stopped")
 
 
+def test_a_cart_left_before_the_install_is_kept_and_never_enrolled(runtime: Runtime, store: Store) -> None:
+    with runtime.database.session() as session:
+        session.get_one(Store, store.id).installed_at = minutes_ago(10)
+    _left(runtime, store)
+    enrollment.drain(runtime)
+    assert told.row(runtime, Cart).state == "open"
+    assert told.rows(runtime, Enrollment) == []
+    assert _told(runtime)[-1] == ("ended", "before_install")
+
+
+def test_a_shopper_who_comes_back_to_a_cart_from_before_the_install_counts(
+    runtime: Runtime, store: Store, clock: FixedClock
+) -> None:
+    with runtime.database.session() as session:
+        session.get_one(Store, store.id).installed_at = minutes_ago(10)
+    _left(runtime, store)
+    enrollment.drain(runtime)
+    told.apply(runtime, store, told.cart(at=2, step="payment", consent=tick(at=40)))
+    clock.advance(IDLE)
+    enrollment.drain(runtime)
+    assert told.row(runtime, Enrollment).state == "active"
+
+
 def test_without_an_active_flow_nobody_is_enrolled(runtime: Runtime, store: Store) -> None:
     with runtime.database.session() as session:
         flow = session.scalar(select(Flow))

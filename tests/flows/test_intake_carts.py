@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from app.clock import FixedClock
 from app.models import Cart, CartKey, Contact, Due, Enrollment, Flow, Link, Message, Store, TimelineEntry
 from app.runtime import Runtime
 from connectors.platform import CartDeleted, Event, Key
@@ -284,25 +283,6 @@ def test_idle_begins_with_the_last_activity_and_moves_with_it(runtime: Runtime, 
     assert _due(runtime) == {"cart_idle": minutes_ago(9) + timedelta(minutes=30)}
     told.apply(runtime, store, told.cart(at=5, step="shipping"))
     assert _due(runtime) == {"cart_idle": minutes_ago(5) + timedelta(minutes=30)}
-
-
-def test_a_cart_left_before_the_install_is_kept_but_never_planned(
-    runtime: Runtime, store: Store, clock: FixedClock
-) -> None:
-    with runtime.database.session() as session:
-        session.get_one(Store, store.id).installed_at = minutes_ago(10)
-    told.apply(runtime, store, told.cart(at=30))
-    assert told.row(runtime, Cart).state == "open"
-    assert _due(runtime) == {}
-
-
-def test_a_shopper_who_comes_back_to_a_cart_from_before_the_install_counts(
-    runtime: Runtime, store: Store
-) -> None:
-    with runtime.database.session() as session:
-        session.get_one(Store, store.id).installed_at = minutes_ago(10)
-    told.apply(runtime, store, told.cart(at=30), told.cart(at=2, step="payment"))
-    assert "cart_idle" in _due(runtime)
 
 
 def test_news_of_a_store_that_has_left_is_not_taken_over(runtime: Runtime, store: Store) -> None:

@@ -37,7 +37,7 @@ from connectors.platform import (
     StoreChanged,
     Uninstalled,
 )
-from flows import installation
+from flows import enrollment, installation
 from tests import factories
 from tests.factories import NOW
 from tests.flows import told
@@ -182,7 +182,8 @@ def test_a_store_that_comes_back_is_texted_only_about_what_is_left_from_then_on(
     with runtime.database.session() as session:
         installation.bring_in(session, "shopify", store.domain, store.url, minutes_ago(10))
     told.apply(runtime, store, told.cart(at=30, step="shipping"))
-    assert told.rows(runtime, Due) == []
+    enrollment.drain(runtime)
+    assert [line.reason for line in told.rows(runtime, TimelineEntry)][-1] == "before_install"
     told.apply(runtime, store, told.cart(at=5, step="payment"))
     assert [row.kind for row in told.rows(runtime, Due)] == ["cart_idle"]
 
