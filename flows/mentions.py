@@ -9,20 +9,29 @@ from __future__ import annotations
 import phonenumbers
 
 from app.models import Cart, Contact
-from connectors.platform import ConsentChanged, Event, Key, Shopper
+from connectors.platform import ComplianceRequested, ConsentChanged, Event, Key, Shopper
 
 
 def of_event(event: Event) -> list[str]:
     """What an event is about: two events that may touch the same rows share a word."""
     keys: tuple[Key, ...] = getattr(event, "keys", ())
-    shopper: Shopper = getattr(event, "shopper", Shopper())
     order_id: str | None = getattr(event, "order_id", None)
-    if isinstance(event, ConsentChanged) and event.signal.phone:
-        shopper = Shopper(phones=(event.signal.phone,), customer_id=event.signal.customer_id)
+    shopper = _shopper(event)
     found = [f"{key.kind}:{key.value}" for key in keys]
     found += [f"phone:{digits(phone)}" for phone in shopper.phones]
     found += _person(shopper.email, shopper.customer_id)
     return found + ([f"order:{order_id}"] if order_id else [])
+
+
+def _shopper(event: Event) -> Shopper:
+    if isinstance(event, ConsentChanged):
+        phones = (event.signal.phone,) if event.signal.phone else ()
+        return Shopper(phones=phones, customer_id=event.signal.customer_id)
+    if isinstance(event, ComplianceRequested):
+        phones = (event.phone,) if event.phone else ()
+        return Shopper(phones=phones, email=event.email, customer_id=event.customer_id)
+    shopper: Shopper = getattr(event, "shopper", Shopper())
+    return shopper
 
 
 def of_cart(cart: Cart, contact: Contact | None) -> list[str]:
