@@ -3,11 +3,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet
 
 from app.config import SettingError, Settings, read_settings, setting_name
 
-KEY = Fernet.generate_key().decode()
+KEY = "a2V5LW9mLXRoZS10ZXN0cy13aXRoLTMyLWJ5dGVzISE="
 COMPLETE = {
     "WARMCART_DATABASE_URL": "postgresql://db/warmcart",
     "WARMCART_REDIS_URL": "redis://cache:6379/0",
