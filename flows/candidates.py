@@ -179,6 +179,11 @@ def ordered(session: Session, names: Collection[Name]) -> set[Name]:
     return {(store_id, cart_id) for store_id, cart_id in rows}
 
 
+BUSY_STORES = text(
+    "SELECT DISTINCT store_id FROM inbound_event"
+    " WHERE state = 'pending' AND store_id = ANY(CAST(:stores AS bigint[]))"
+)
+
 PENDING = text(
     """
     SELECT DISTINCT wanted.store_id, wanted.cart_id
@@ -191,7 +196,11 @@ PENDING = text(
 
 
 def with_pending_events(session: Session, rows: Sequence[tuple[Cart, Contact | None]]) -> set[Name]:
-    """Carts that an unapplied event of the inbox may be about."""
+    """Carts that an unapplied event of the inbox may be about. Mostly no such event waits at all."""
+    busy = set(session.scalars(BUSY_STORES, {"stores": list({cart.store_id for cart, _ in rows})}))
+    rows = [(cart, contact) for cart, contact in rows if cart.store_id in busy]
+    if not rows:
+        return set()
     keys = _cart_keys(session, [(cart.store_id, cart.id) for cart, _ in rows])
     asked = [
         (cart.store_id, cart.id, mention)

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 
 from app.db import Database
 from app.models import Due
+from flows import bulk
 
 log = structlog.get_logger()
 
@@ -97,9 +98,13 @@ def schedule_all(session: Session, plans: Sequence[Plan]) -> None:
     if not plans:
         return
     rows = sorted((_row(plan) for plan in plans), key=lambda row: str(row["once_key"]))
-    statement = insert(Due).values([{**row, "lease": None, "attempts": 0} for row in rows])
-    changed = {name: statement.excluded[name] for name in ("due_at", "lane", "reason", "lease", "attempts")}
-    session.execute(statement.on_conflict_do_update(index_elements=[Due.once_key], set_=changed))
+    bulk.insert_all(session, Due, [{**row, "lease": None, "attempts": 0} for row in rows], on_conflict=REPLAN)
+
+
+REPLAN = (
+    "(once_key) DO UPDATE SET due_at = excluded.due_at, lane = excluded.lane, reason = excluded.reason,"
+    " lease = NULL, attempts = 0"
+)
 
 
 def schedule_once(session: Session, **plan: Unpack[Plan]) -> bool:

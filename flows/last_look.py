@@ -52,6 +52,8 @@ def look(runtime: Runtime, steps: Sequence[DueStep], now: datetime) -> dict[int,
         if isinstance(error, ConnectorError):
             silent.add(step.store.id)
             log.warning("platform_does_not_tell", store_id=step.store.id, error=str(error))
+        elif isinstance(error, Exception):
+            log.warning("platform_not_asked", store_id=step.store.id, error=sentence(error))
         else:
             checks[step.claim.id] = _heed(runtime, step, answer.result(), now)
     _leave_in_peace(runtime, silent, now)

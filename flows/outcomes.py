@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.models import Message, SenderContact, Usage
 from app.runtime import Runtime
 from connectors.sms import FINAL, Accepted, InDoubt, Refused, SendResult, Status
-from flows import doubts, due, progress, refusals, retries, stats, timeline
+from flows import bulk, doubts, due, progress, refusals, retries, stats, timeline
 from flows.conflicts import again
 from flows.outgoing import Outgoing, answered, story
 
@@ -90,8 +89,7 @@ def take_accepted(
     }
     session.execute(DELIVERIES, told | {"ids": [one.delivery_id for one, _ in taken]})
     session.execute(MESSAGES, told | {"ids": [one.message.id for one, _ in taken]})
-    usage = [_usage(one, said, at) for one, said in taken]
-    session.execute(insert(Usage).on_conflict_do_nothing(), usage)
+    bulk.insert_all(session, Usage, [_usage(one, said, at) for one, said in taken], on_conflict="DO NOTHING")
     remember_senders(session, [(one.text.sender, one.message) for one, _ in taken], at)
     progress.go_on(session, [one for one, _ in taken], now)
     days = {(one.message.store_id, stats.local_day(at, one.timezone)) for one, _ in taken}
@@ -120,12 +118,13 @@ def remember_senders(session: Session, texted: Sequence[tuple[str, Message]], at
         {"sender": key[0], "phone": key[1], "store_id": key[2], "contact_id": rows[key], "texted_at": at}
         for key in sorted(rows)
     ]
-    statement = insert(SenderContact).values(values)
-    last = func.greatest(SenderContact.texted_at, statement.excluded.texted_at)
-    told = {"contact_id": statement.excluded.contact_id, "texted_at": last}
-    session.execute(
-        statement.on_conflict_do_update(index_elements=["sender", "phone", "store_id"], set_=told)
-    )
+    bulk.insert_all(session, SenderContact, values, on_conflict=TEXTED_AGAIN)
+
+
+TEXTED_AGAIN = (
+    "(sender, phone, store_id) DO UPDATE SET contact_id = excluded.contact_id,"
+    " texted_at = greatest(sender_contact.texted_at, excluded.texted_at)"
+)
 
 
 def _take_doubtful(session: Session, one: Outgoing, now: datetime) -> None:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from app.models import Delivery, Link, Message, MessageOnce
 from app.runtime import Runtime
 from connectors.sms import OutgoingText
-from flows import links, providers, timeline
+from flows import bulk, links, providers, timeline
 from flows.compose import Composed
 from flows.due import Claim
 from flows.facts import DueStep
@@ -82,22 +82,23 @@ class Planned:
 
 def claim(session: Session, runtime: Runtime, ready: Sequence[Ready], now: datetime) -> list[Outgoing]:
     """Write down that the texts of these steps are being sent now."""
-    if not ready:
-        return []
-    messages = [_message(one, now) if isinstance(one, Fresh) else _repeat(one) for one in ready]
-    session.add_all(messages)
-    session.flush()
-    pairs = list(zip(ready, messages, strict=True))
-    _keep_once(session, [(one, message) for one, message in pairs if isinstance(one, Fresh)], now)
+    fresh = [one for one in ready if isinstance(one, Fresh)]
+    messages = _insert_messages(session, fresh, now)
+    _keep_once(session, fresh, messages, now)
+    repeated = [one for one in ready if isinstance(one, Repeated)]
+    for one in repeated:
+        one.message.sender, one.message.validity_until = one.sender, one.until
+    pairs: list[tuple[Ready, Message]] = list(zip(fresh, messages, strict=True))
+    pairs += [(one, one.message) for one in repeated]
     planned = [
         Planned(
-            one.step.claim,
-            message,
-            one.sender,
-            one.until,
-            one.step.store.timezone,
-            one.step.last_call,
-            one.step,
+            claim=one.step.claim,
+            message=message,
+            sender=one.sender,
+            until=one.until,
+            timezone=one.step.store.timezone,
+            last_call=one.step.last_call,
+            step=one.step,
         )
         for one, message in pairs
     ]
@@ -106,22 +107,26 @@ def claim(session: Session, runtime: Runtime, ready: Sequence[Ready], now: datet
 
 def begin(session: Session, runtime: Runtime, planned: Sequence[Planned], now: datetime) -> list[Outgoing]:
     """Write down the provider calls that are about to begin."""
-    provider = runtime.settings.sms_provider
-    deliveries = [
-        Delivery(
-            store_id=one.message.store_id,
-            message_id=one.message.id,
-            attempt=one.last_call.attempt + 1 if one.last_call else 1,
-            provider=provider,
-            sender=one.sender,
-            outcome="calling",
-            started_at=now,
-        )
-        for one in planned
+    calls = [_call(runtime, one, now) for one in planned]
+    inserted = bulk.insert_all(session, Delivery, calls, returning="message_id, id")
+    ids = {message_id: delivery_id for message_id, delivery_id in inserted}
+    return [
+        of_call(runtime, one, Delivery(id=ids[one.message.id], **call), now)
+        for one, call in zip(planned, calls, strict=True)
     ]
-    session.add_all(deliveries)
-    session.flush()
-    return [of_call(runtime, one, call, now) for one, call in zip(planned, deliveries, strict=True)]
+
+
+def _call(runtime: Runtime, one: Planned, now: datetime) -> dict[str, Any]:
+    return {
+        "store_id": one.message.store_id,
+        "message_id": one.message.id,
+        "attempt": one.last_call.attempt + 1 if one.last_call else 1,
+        "channel": one.message.channel,
+        "provider": runtime.settings.sms_provider,
+        "sender": one.sender,
+        "outcome": "calling",
+        "started_at": now,
+    }
 
 
 def of_call(runtime: Runtime, one: Planned, call: Delivery, now: datetime) -> Outgoing:
@@ -152,61 +157,60 @@ def _text(runtime: Runtime, one: Planned, now: datetime) -> OutgoingText:
     )
 
 
-def _message(one: Fresh, now: datetime) -> Message:
+def _insert_messages(session: Session, fresh: Sequence[Fresh], now: datetime) -> list[Message]:
+    """The texts, as rows of this session's transaction but not of its identity map."""
+    rows = [_message(one, now) for one in fresh]
+    inserted = bulk.insert_all(session, Message, rows, returning="link_token, id")
+    ids = {token: message_id for token, message_id in inserted}
+    return [Message(id=ids[row["link_token"]], **row) for row in rows]
+
+
+def _message(one: Fresh, now: datetime) -> dict[str, Any]:
     step, words = one.step, one.composed
-    return Message(
-        store_id=step.store.id,
-        contact_id=step.contact.id,
-        cart_id=step.cart.id,
-        enrollment_id=step.enrollment.id,
-        flow_id=step.enrollment.flow_id,
-        step_key=step.step.key,
-        kind=step.step.kind,
-        channel=step.step.channel,
-        phone=step.contact.phone,
-        country=step.contact.country,
-        language=words.language,
-        language_reason=words.language_reason.value,
-        body=words.body,
-        encoding=words.measure.encoding.value,
-        segments=words.measure.segments,
-        sender=one.sender,
-        lane=step.claim.lane,
-        link_token=one.token,
-        status="sending",
-        validity_until=one.until,
-        created_at=now,
-    )
+    return {
+        "store_id": step.store.id,
+        "contact_id": step.contact.id,
+        "cart_id": step.cart.id,
+        "enrollment_id": step.enrollment.id,
+        "flow_id": step.enrollment.flow_id,
+        "step_key": step.step.key,
+        "kind": step.step.kind,
+        "channel": step.step.channel,
+        "phone": step.contact.phone,
+        "country": step.contact.country,
+        "language": words.language,
+        "language_reason": words.language_reason.value,
+        "body": words.body,
+        "encoding": words.measure.encoding.value,
+        "segments": words.measure.segments,
+        "sender": one.sender,
+        "lane": step.claim.lane,
+        "link_token": one.token,
+        "status": "sending",
+        "validity_until": one.until,
+        "created_at": now,
+    }
 
 
-def _repeat(one: Repeated) -> Message:
-    one.message.sender, one.message.validity_until = one.sender, one.until
-    return one.message
-
-
-def _keep_once(session: Session, fresh: Sequence[tuple[Fresh, Message]], now: datetime) -> None:
+def _keep_once(session: Session, fresh: Sequence[Fresh], messages: Sequence[Message], now: datetime) -> None:
     """What makes a step's text happen once, its link, and the counts that caps and limits read."""
-    if not fresh:
-        return
-    session.execute(
-        insert(MessageOnce),
-        [
-            {
-                "store_id": message.store_id,
-                "once_key": one.step.once_key,
-                "message_id": message.id,
-                "created_at": now,
-            }
-            for one, message in fresh
-        ],
-    )
-    session.execute(insert(Link), [_link(one, message, now) for one, message in fresh])
-    for one, _ in fresh:
-        _count(one, now)
-    timeline.record_all(session, [line for _, message in fresh for line in story(message, "sending", now)])
+    pairs = list(zip(fresh, messages, strict=True))
+    bulk.insert_all(session, MessageOnce, [_once(one, message, now) for one, message in pairs])
+    bulk.insert_all(session, Link, [_link(one, message, now) for one, message in pairs])
+    _count(session, fresh, now)
+    timeline.record_all(session, [line for message in messages for line in story(message, "sending", now)])
 
 
-def _link(one: Fresh, message: Message, now: datetime) -> dict[str, object]:
+def _once(one: Fresh, message: Message, now: datetime) -> dict[str, Any]:
+    return {
+        "store_id": message.store_id,
+        "once_key": one.step.once_key,
+        "message_id": message.id,
+        "created_at": now,
+    }
+
+
+def _link(one: Fresh, message: Message, now: datetime) -> dict[str, Any]:
     cutoff = one.step.flow.trigger.cutoff
     return {
         "store_id": message.store_id,
@@ -219,13 +223,36 @@ def _link(one: Fresh, message: Message, now: datetime) -> dict[str, object]:
     }
 
 
-def _count(one: Fresh, now: datetime) -> None:
-    """Claimed texts count, not only delivered ones."""
-    one.step.cart.texts_sent += 1
-    one.step.enrollment.sent += 1
-    one.step.contact.sender = one.sender
-    if one.step.step.kind == StepKind.MARKETING:
-        one.step.contact.texted_at = now
+COUNT = (
+    text("UPDATE cart SET texts_sent = texts_sent + 1 WHERE id = ANY(CAST(:carts AS bigint[]))"),
+    text("UPDATE enrollment SET sent = sent + 1 WHERE id = ANY(CAST(:enrollments AS bigint[]))"),
+    text(
+        """
+        UPDATE contact SET sender = known.sender,
+            texted_at = CASE WHEN known.marketing THEN :now ELSE texted_at END
+        FROM unnest(CAST(:contacts AS bigint[]), CAST(:senders AS text[]), CAST(:marketing AS boolean[]))
+            AS known(id, sender, marketing)
+        WHERE contact.id = known.id
+        """
+    ),
+)
+
+
+def _count(session: Session, fresh: Sequence[Fresh], now: datetime) -> None:
+    """Claimed texts count, not only delivered ones. One batch has one text for a contact at most."""
+    if not fresh:
+        return
+    steps = [one.step for one in fresh]
+    values = {
+        "carts": [step.cart.id for step in steps],
+        "enrollments": [step.enrollment.id for step in steps],
+        "contacts": [step.contact.id for step in steps],
+        "senders": [one.sender for one in fresh],
+        "marketing": [step.step.kind == StepKind.MARKETING for step in steps],
+        "now": now,
+    }
+    for statement in COUNT:
+        session.execute(statement, values)
 
 
 def story(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from app.models import TimelineEntry
+from flows import bulk
 
 # A cart that is looked at again and still waits for the same thing has nothing new to tell.
 REPEATING = frozenset({"held", "waited"})
@@ -30,6 +31,9 @@ class Line:
     message_id: int | None = None
     until: datetime | None = None
     details: dict[str, Any] = field(default_factory=dict)
+
+
+_COLUMNS = tuple(column.name for column in fields(Line))
 
 
 def record(
@@ -61,8 +65,11 @@ def record_all(session: Session, lines: Sequence[Line]) -> None:
             _move_until(session, before, line)
         else:
             fresh.append(line)
-    if fresh:
-        session.execute(insert(TimelineEntry), [asdict(line) for line in fresh])
+    bulk.insert_all(session, TimelineEntry, [_row(line) for line in fresh])
+
+
+def _row(line: Line) -> dict[str, Any]:
+    return {column: getattr(line, column) for column in _COLUMNS}
 
 
 def _last_lines(session: Session, lines: Sequence[Line]) -> dict[tuple[int, int], TimelineEntry]:

@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import select, update
 
 from app.clock import FixedClock
-from app.models import Cart, Order, Store
+from app.models import Cart, InboundEvent, Order, Store
 from app.runtime import Runtime
 from connectors.platform import ConnectorError, Key, Money, OrderSeen, OrderStatus, Shopper, Unreachable
-from connectors.sms import Category, Refused
+from connectors.sms import Category, OutgoingText, Refused
 from flows import dispatch, enrollment, last_look, providers, sending
 from tests import factories
 from tests.factories import NOW
@@ -114,9 +114,9 @@ def test_an_order_that_was_cancelled_unpaid_sends_no_text_either(
     assert fresh(runtime, scene.enrollment).reason == "cart_emptied"
 
 
-@pytest.mark.parametrize("error", [Unreachable("down"), ConnectorError("odd")])
+@pytest.mark.parametrize("error", [Unreachable("down"), ConnectorError("odd"), ValueError("a fault of ours")])
 def test_a_platform_that_cannot_tell_holds_up_no_text(
-    runtime: Runtime, provider: PocketProvider, scene: Scene, shop: Shop, error: ConnectorError
+    runtime: Runtime, provider: PocketProvider, scene: Scene, shop: Shop, error: Exception
 ) -> None:
     def fail() -> None:
         raise error
@@ -136,7 +136,11 @@ def test_a_platform_that_does_not_answer_in_time_holds_up_no_text_and_is_left_in
 ) -> None:
     monkeypatch.setattr(last_look, "BUDGET_SECONDS", 0.05)
     answered = threading.Event()
-    shop.answer = lambda: answered.wait(10) and None
+
+    def answer_late() -> None:
+        answered.wait(10)
+
+    shop.answer = answer_late
     dispatch.drain(runtime)
     assert len(provider.texts) == 1
     answered.set()
@@ -239,7 +243,7 @@ def test_a_text_that_was_held_between_claim_and_call_goes_if_the_news_was_of_som
     meanwhile.append(news_come_in)
     dispatch.drain(runtime)
     with runtime.database.session() as session:
-        session.execute(update(factories.InboundEvent).values(state="applied"))
+        session.execute(update(InboundEvent).values(state="applied"))
     clock.advance(timedelta(seconds=5))
     dispatch.drain(runtime)
     assert len(provider.texts) == 1
@@ -307,3 +311,45 @@ def test_a_stop_while_a_refused_call_is_in_flight_is_the_end(
     dispatch.drain(runtime)
     assert len(provider.texts) == 1
     assert scenes.message(runtime).status == "failed"
+
+
+def test_no_order_that_was_acknowledged_before_the_last_look_is_ever_texted_about(
+    runtime: Runtime, provider: PocketProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with runtime.database.session() as session:
+        store = scenes.make_british_store(session)
+        flow = factories.make_flow(session, store)
+        carts = [make_scene(session, store, flow).contact.phone for _ in range(60)]
+    acknowledged: set[str] = set()
+    known: list[set[str]] = []
+    still_clear = dispatch._still_clear
+
+    def look(*arguments: Any) -> Any:
+        known.append(set(acknowledged))
+        return still_clear(*arguments)
+
+    def order_comes_in(phone: str) -> None:
+        with runtime.database.session() as session:
+            row = session.get_one(Store, store.id)
+            factories.make_inbound_event(session, row, mentions=[f"phone:{phone.removeprefix('+')}"])
+        acknowledged.add(phone)
+
+    def check(text: OutgoingText) -> None:
+        if text.to in known[-1]:
+            raise AssertionError("a text went after its order was acknowledged")
+
+    provider.before = check
+    monkeypatch.setattr(dispatch, "_still_clear", look)
+    monkeypatch.setattr(dispatch, "IN_FLIGHT", 8)
+
+    def shop_on() -> None:
+        for phone in reversed(carts):
+            order_comes_in(phone)
+
+    shoppers = threading.Thread(target=shop_on)
+    shoppers.start()
+    dispatch.drain(runtime)
+    shoppers.join()
+    assert {message.status for message in scenes.messages(runtime)} <= {"accepted", "sending"}
+    assert all(call.outcome != "in_doubt" for call in scenes.calls(runtime))
+    assert len(provider.texts) < len(carts)
