@@ -57,11 +57,14 @@ def reply() -> Response:
 
 
 def _conversation() -> dict[str, Any]:
+    """The one with the number that the visitor chose, else the one in which something was said last."""
     numbers = sandbox.texts().numbers()
-    number = request.args.get("number") or next(iter(numbers), None)
+    chosen = request.args.get("number")
+    number = chosen or next(iter(numbers), None)
     entries = sandbox.texts().of(number) if number else []
     zone = _zone(number)
     return {
+        "chosen": chosen,
         "number": number,
         "numbers": numbers,
         "bubbles": [_bubble(entry, zone) for entry in entries],

@@ -225,6 +225,8 @@ def test_the_way_back_restores_the_cart_in_another_browser(stage: Stage, shopper
     page = phone.get(answer.location).text
     assert "Heureux de vous revoir, Chloé" in page
     assert "06 12 34 56 78" in page
+    assert messages("fr")["notes.buy"] in page
+    assert messages("fr")["notes.leave"] not in page
     assert phone.cart(stage).token == token
 
 

@@ -142,7 +142,10 @@ def test_each_number_has_its_own_conversation(
     assert "for Ben" in latest
     assert "for Ana" not in latest
     assert '<option value="+447400123456">' in latest
-    assert "for Ana" in visitor.get(f"/demo/phone?number={quote(NUMBER)}").text
+    assert 'data-messages="/demo/phone/messages"' in latest
+    chosen = visitor.get(f"/demo/phone?number={quote(NUMBER)}").text
+    assert "for Ana" in chosen
+    assert 'data-messages="/demo/phone/messages?number=%2B447400123456"' in chosen
 
 
 def test_the_page_asks_for_the_conversation_alone(stage: Stage, provider: SandboxProvider) -> None:
