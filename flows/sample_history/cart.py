@@ -164,8 +164,7 @@ class Cart:
             if answer.outcome is Outcome.END or answer.until is None:
                 self.end(answer.reason, at, answer)
                 return at
-            if answer.until < self.past.until:
-                self.line("held", at, answer.reason, step_key=key, until=answer.until)
+            self.line("held", at, answer.reason, step_key=key, until=answer.until)
             at = answer.until
         return at
 
