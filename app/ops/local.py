@@ -132,6 +132,7 @@ def _announce_demo(settings: Settings) -> None:
     from app.runtime import make_runtime
     from flows import demo
 
+    _say("Setting the stage: a shop, a phone, and 90 days of sample history ...")
     runtime = make_runtime(settings, pool_size=1)
     try:
         stage = demo.set_up(runtime)
