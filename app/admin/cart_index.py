@@ -27,14 +27,11 @@ from app.models import (
     Recovery,
     TimelineEntry,
 )
-from app.models.cart import CART_STATES
 from flows import due
 from flows.gates import REASONS
 
 PAGE = 50
 LONGEST_STORY = 500
-STATES = ("recovered", *CART_STATES)
-"""What the list can be narrowed to; "recovered" is no state of its own, but what a merchant looks for."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +91,7 @@ def read_filter(arguments: Mapping[str, str]) -> Filter:
     """The filter in an address."""
     state, reason = arguments.get("state"), arguments.get("reason")
     return Filter(
-        state if state in STATES else None,
+        state if state in story.STATES else None,
         reason if reason in REASONS else None,
         read_place(arguments.get("after", "")),
     )

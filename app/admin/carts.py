@@ -16,15 +16,6 @@ from flows.phones import mask
 blueprint = page.screen("carts", __name__)
 
 
-STATES = {
-    "recovered": "Recovered",
-    "open": "Open",
-    "ordered": "Ordered",
-    "emptied": "Emptied",
-    "expired": "Too old",
-}
-
-
 @blueprint.get("/app/carts")
 def listing() -> Response:
     wanted = cart_index.read_filter(request.args)
@@ -34,7 +25,7 @@ def listing() -> Response:
             "carts",
             found=cart_index.page(session, access.visitor().store.id, wanted),
             wanted=wanted,
-            states=STATES.items(),
+            states=story.STATES.items(),
             reasons=[(name, reason.sentence) for name, reason in REASONS.items()],
         )
 

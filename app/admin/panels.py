@@ -122,7 +122,7 @@ def kpis(seen: Overview, wording: Formats) -> list[Kpi]:
             "Texts",
             DEFINITIONS["texts"],
             [wording.number(now.texts)],
-            f"{wording.number(now.segments)} segments",
+            _counted(now.segments, "segment", wording),
             _change(now.texts, before.texts, wording, rising_is_good=False),
         ),
         _cost(now, before, wording),
@@ -137,7 +137,7 @@ def _cost(now: Figures, before: Figures, wording: Formats) -> Kpi:
         "Cost",
         f"{DEFINITIONS['cost']} {DEFINITIONS['unpriced']}",
         _written(now.cost, wording),
-        f"{wording.number(now.unpriced)} texts without a price yet" if now.unpriced else None,
+        f"{_counted(now.unpriced, 'text', wording)} without a price yet" if now.unpriced else None,
         _change(now.cost[code], before.cost[code], wording, rising_is_good=False) if single else None,
     )
 
@@ -145,16 +145,14 @@ def _cost(now: Figures, before: Figures, wording: Formats) -> Kpi:
 def _return(now: Figures, before: Figures, wording: Formats) -> Kpi:
     """Where revenue and cost are in different currencies there is nothing to divide."""
     code = next((code for code, amount in now.cost.items() if amount), "")
-    factor = now.roas(code)
-    apart = factor is not None and bool(now.revenue) and code not in now.revenue
-    earlier = before.roas(code)
-    known = factor is not None and not apart
+    apart = bool(code and now.revenue) and code not in now.revenue
+    factor, earlier = None if apart else now.roas(code), before.roas(code)
     return Kpi(
         "Return on spend",
         DEFINITIONS["roas"],
-        [wording.times(factor)] if factor is not None and known else [],
+        [] if factor is None else [wording.times(factor)],
         "Revenue and cost are in different currencies" if apart else None,
-        _change(factor, earlier, wording) if factor is not None and known and earlier is not None else None,
+        None if factor is None or earlier is None else _change(factor, earlier, wording),
     )
 
 
@@ -240,6 +238,10 @@ def _written(money: dict[str, Decimal], wording: Formats) -> list[str]:
     """Amounts by currency, each written out, the highest first."""
     ranked = sorted(money.items(), key=lambda pair: (-pair[1], pair[0]))
     return [wording.money(amount, code) for code, amount in ranked if code]
+
+
+def _counted(count: int, noun: str, wording: Formats) -> str:
+    return f"{wording.number(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def _share(part: int, whole: int) -> float | None:

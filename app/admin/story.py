@@ -77,6 +77,15 @@ ACTIONS = {
 
 STEPS = {"reminder": "Reminder", "second_call": "Second call", "last_call": "Last call"}
 
+STATES = {
+    "recovered": "Recovered",
+    "open": "Open",
+    "ordered": "Ordered",
+    "emptied": "Emptied",
+    "expired": "Too old",
+}
+"""A cart's state in a word; "recovered" is no state of its own, but what a merchant looks for."""
+
 DECIDING = ("enrolled", "waited", "held", "skipped", "ended", "sending")
 """The kinds of lines of which the last one says how a cart stands."""
 
@@ -126,19 +135,19 @@ def stand(
 ) -> Standing:
     """How the cart stands; ``last`` is its last line of a kind in ``DECIDING``."""
     if recovered:
-        return Standing("Recovered", "good")
+        return Standing(STATES["recovered"], "good")
     if cart.state == "ordered":
-        return Standing("Ordered", "plain")
+        return Standing(STATES["ordered"], "plain")
     reason = sentence(last.reason) if last else None
     if cart.state in ("emptied", "expired"):
-        return Standing({"emptied": "Emptied", "expired": "Too old"}[cart.state], "plain", reason)
+        return Standing(STATES[cart.state], "plain", reason)
     if last is not None and last.kind == "ended":
         return Standing("No more texts" if cart.texts_sent else "Not texted", "plain", reason)
     if enrollment is not None and enrollment.state == "completed":
         return Standing("All texts sent", "plain")
     if last is not None and last.kind in ("waited", "held"):
         return Standing("Waiting", "wait", reason, last.until)
-    return Standing("In the flow" if enrollment else "Open", "info")
+    return Standing("In the flow" if enrollment else STATES["open"], "info")
 
 
 def sentence(reason: str | None) -> str | None:

@@ -152,8 +152,11 @@ def test_nothing_of_one_store_shows_in_another(
             session, neighbour, currency="GBP", orders=9, revenue=Decimal("8888.00"), country="GB"
         )
     for page in pages(browser, ids):
-        for theirs in ("Boreas", "boreas", "888", "GBP", "United Kingdom"):
+        for theirs in ("Boreas", "boreas", "United Kingdom"):
             assert theirs not in page.text, (page.request.path, theirs)
+        # Not in the whole page: the random token of its forms may hold any digits.
+        for theirs in ("888", "GBP"):
+            assert theirs not in words(page), (page.request.path, theirs)
 
 
 def test_another_stores_ids_are_not_there(
