@@ -8,8 +8,10 @@ we acknowledged meanwhile wins.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 import structlog
@@ -18,7 +20,7 @@ from sqlalchemy import select
 from app.models import Enrollment
 from app.queue import DISPATCH
 from app.runtime import Runtime
-from connectors.sms import InDoubt, SendResult
+from connectors.sms import InDoubt, Provider, SendResult
 from flows import answers, candidates, due, gates, last_look, outcomes, providers, retries, sending
 from flows.conflicts import is_database_away
 from flows.due import Claim
@@ -35,14 +37,42 @@ log = structlog.get_logger()
 IN_FLIGHT = 64
 # Longer than the last look and the longest call together: a slow provider does not outlive it.
 LEASE = timedelta(minutes=2)
-# Results are gathered for so long, to be written together; and nothing keeps the next claim longer.
-GATHER_SECONDS, LONGEST_WAIT_SECONDS = 0.05, 0.5
+# Results are gathered as long as one follows the other so closely; nothing keeps the next claim longer.
+GATHER_SECONDS, LONGEST_WAIT_SECONDS = 0.02, 0.5
 
 # A row that fails by a fault of ours is tried again, for the fault may be mended.
 AFTER_FAULT = timedelta(minutes=10)
 
 T = TypeVar("T")
-Running = dict[Future[SendResult], Outgoing]
+
+
+@dataclass(slots=True)
+class _Calls:
+    """The calls in flight, and those that have come back."""
+
+    running: dict[Future[SendResult], Outgoing] = field(default_factory=dict)
+    back: SimpleQueue[Future[SendResult]] = field(default_factory=SimpleQueue)
+
+    def begin(self, threads: ThreadPoolExecutor, provider: Provider, texts: Sequence[Outgoing]) -> None:
+        for one in texts:
+            call = threads.submit(provider.send, one.text)
+            self.running[call] = one
+            call.add_done_callback(self.back.put)
+
+    def take_back(self) -> list[Call]:
+        """The calls that have come back: half of those in flight, or what a short wait brings.
+
+        Half, so that the other half is under way while these are written down.
+        """
+        wanted = (len(self.running) + 1) // 2
+        found: list[Future[SendResult]] = []
+        try:
+            found.append(self.back.get(timeout=LONGEST_WAIT_SECONDS))
+            while len(found) < wanted:
+                found.append(self.back.get(timeout=GATHER_SECONDS))
+        except Empty:
+            pass
+        return [(self.running.pop(call), _result(call)) for call in found]
 
 
 def drain(runtime: Runtime, deadline: datetime | None = None) -> int:
@@ -52,19 +82,19 @@ def drain(runtime: Runtime, deadline: datetime | None = None) -> int:
     leaves the texts in flight as ``sending``.
     """
     provider = providers.provider(runtime)
-    running: Running = {}
+    calls = _Calls()
     count = 0
     with ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="send") as threads:
         while True:
             claimed = False
-            room = IN_FLIGHT - len(running)
+            room = IN_FLIGHT - len(calls.running)
             if room * 4 >= IN_FLIGHT and (deadline is None or runtime.clock.now() < deadline):
                 for texts in _next(runtime, room):
                     claimed = True
-                    running.update({threads.submit(provider.send, one.text): one for one in texts})
+                    calls.begin(threads, provider, texts)
                     count += len(texts)
-            if running:
-                _record(runtime, _finished(running))
+            if calls.running:
+                _record(runtime, calls.take_back())
             elif not claimed:
                 return count
 
@@ -151,14 +181,6 @@ def _still_clear(runtime: Runtime, texts: Sequence[Outgoing]) -> list[Outgoing]:
             held[one.delivery_id] = Withheld("event_pending", now + gates.EVENT_PENDING_PAUSE)
     _record(runtime, [(one, held[one.delivery_id]) for one in texts if one.delivery_id in held])
     return [one for one in texts if one.delivery_id not in held]
-
-
-def _finished(running: Running) -> list[Call]:
-    """Take the calls that have come back out of ``running``; waits a little for more of them."""
-    done, _ = wait(running, GATHER_SECONDS)
-    if not done:
-        done, _ = wait(running, LONGEST_WAIT_SECONDS, FIRST_COMPLETED)
-    return [(running.pop(call), _result(call)) for call in done]
 
 
 def _result(call: Future[SendResult]) -> SendResult:
