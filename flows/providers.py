@@ -29,6 +29,7 @@ STOPPED, SLOWED = "stopped", "slowed"
 # What a person has to mend is tried again after an hour, so that nobody has to tell us that it is mended.
 STOPPED_FOR = timedelta(hours=1)
 SLOWED_FOR = timedelta(seconds=30)
+LONGEST_SLOWED = 3600.0
 
 _OF_THE_ACCOUNT = frozenset({Category.ACCOUNT, Category.CONFIG})
 _OF_THE_SENDER = frozenset({Category.SENDER_NOT_ALLOWED, Category.REGISTRATION})
@@ -157,7 +158,7 @@ def take_note(
         log.error("sms_sender_stopped", provider=name, country=country, category=category, code=code)
         return _set(session, name, sender, country or "", STOPPED, category, code, now, now + STOPPED_FOR)
     if category is Category.RATE:
-        pause = SLOWED_FOR if retry_after is None else timedelta(seconds=retry_after)
+        pause = SLOWED_FOR if retry_after is None else timedelta(seconds=min(retry_after, LONGEST_SLOWED))
         log.warning("sms_sender_slowed", provider=name, code=code, seconds=pause.total_seconds())
         return _set(session, name, sender, "", SLOWED, category, code, now, now + pause)
     return None
