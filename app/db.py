@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 if TYPE_CHECKING:  # only migrations need it, and no serving process should carry it
@@ -28,11 +29,29 @@ def _engine(url: str, pool_size: int, **more: Any) -> Engine:
         sqlalchemy_url(url),
         pool_size=pool_size,
         max_overflow=5,
-        pool_pre_ping=False,
         pool_timeout=5,
         connect_args={"connect_timeout": 3, "options": "-c timezone=UTC -c lock_timeout=10s"},
         **more,
     )
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def once_more(statement: Callable[P, R]) -> Callable[P, R]:
+    """Decorator for a function that is one statement: done again where its connection was dead already."""
+
+    @wraps(statement)
+    def done(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return statement(*args, **kwargs)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            return statement(*args, **kwargs)
+
+    return done
 
 
 class Database:
@@ -42,11 +61,13 @@ class Database:
     ``autocommit`` is for the single statements of the webhook doors and short links, which need no
     BEGIN and COMMIT; its connections are always in that mode, for switching one over and back costs
     half as much as the statement itself.
+    A server that restarts closes connections in silence. Those of sessions are tried before each use;
+    a single statement is not worth that, and is done once more instead (``once_more``).
     A forked child must call ``forget_connections`` before its first query.
     """
 
     def __init__(self, url: str, pool_size: int = 5) -> None:
-        self.engine = _engine(url, pool_size)
+        self.engine = _engine(url, pool_size, pool_pre_ping=True)
         self.autocommit = _engine(url, pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
@@ -100,6 +121,7 @@ def head_revision() -> str:
     return (MIGRATIONS / "head.txt").read_text().strip()
 
 
+@once_more
 def current_revision(database: Database) -> str | None:
     """The revision that the database has; None before the first migration."""
     with database.autocommit.connect() as connection:

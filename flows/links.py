@@ -13,10 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from sqlalchemy import select, text
+from sqlalchemy import RowMapping, select, text
 from sqlalchemy.orm import Session
 
 from app.crypto import Cipher, Undecryptable, random_token
+from app.db import once_more
 from app.models import Consent, Contact, Link, Message, Store
 from app.runtime import Runtime
 from connectors.platform import Item, Restore
@@ -83,9 +84,14 @@ def open_link(runtime: Runtime, token: str, *, person: bool, agent: str) -> Open
         "flag": FIGURES,
         "nonce": random_token(),
     }
-    with runtime.database.autocommit.connect() as connection:
-        row = connection.execute(OPEN, values).mappings().one_or_none()
+    row = _open(runtime, values)
     return Opened(**row) if row else None
+
+
+@once_more
+def _open(runtime: Runtime, values: dict[str, Any]) -> RowMapping | None:
+    with runtime.database.autocommit.connect() as connection:
+        return connection.execute(OPEN, values).mappings().one_or_none()
 
 
 OPEN = text(

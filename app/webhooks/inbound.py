@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
+from app.db import once_more
 from app.runtime import Runtime
 from app.webhooks.known_stores import KnownStore, KnownStores
 from connectors.platform import Delivery
@@ -54,8 +55,7 @@ def _indexable(key: str) -> str:
 def keep(runtime: Runtime, known: KnownStores, store: KnownStore | None, row: Row) -> None:
     """Insert the row unless it is there already. Raises DBAPIError or TimeoutError of SQLAlchemy.
 
-    Tried again where the reason lies with us: characters that PostgreSQL does not take, a store that
-    is gone, a connection that the server had closed meanwhile.
+    Tried again where the reason lies with us: characters that PostgreSQL does not take, a store that is gone.
     """
     try:
         _insert(runtime, row)
@@ -66,12 +66,9 @@ def keep(runtime: Runtime, known: KnownStores, store: KnownStore | None, row: Ro
             raise
         known.forget(store)
         _insert(runtime, row | {"store_id": None})
-    except OperationalError as error:
-        if not error.connection_invalidated:
-            raise
-        _insert(runtime, row)
 
 
+@once_more
 def _insert(runtime: Runtime, row: Row) -> None:
     with runtime.database.autocommit.connect() as connection:
         connection.exec_driver_sql(INSERT, row)

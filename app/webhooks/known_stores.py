@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
+from app.db import once_more
 from app.models import Credential, Store
 from app.runtime import Runtime
 from flows.connections import WEBHOOK_SECRET
@@ -58,6 +59,7 @@ class KnownStores:
         store = self._stores.get(name)
         return store if store and now - store.read_at < KEPT_FOR else None
 
+    @once_more
     def _read(self, platform: str, column: Any, value: str, now: datetime) -> KnownStore | None:
         secret = and_(Credential.store_id == Store.id, Credential.kind == WEBHOOK_SECRET)
         query = (

@@ -14,6 +14,7 @@ from flask import Response, abort, request
 from sqlalchemy.dialects.postgresql import insert
 
 from app import web
+from app.db import once_more
 from app.models import InboundEvent
 from app.queue import INTAKE
 from app.runtime import Runtime
@@ -94,6 +95,7 @@ def _row(
     }
 
 
+@once_more
 def _keep(runtime: Runtime, row: dict[str, Any]) -> None:
     with runtime.database.autocommit.connect() as connection:
         connection.execute(insert(InboundEvent).values(row).on_conflict_do_nothing())

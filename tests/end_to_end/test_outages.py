@@ -76,6 +76,28 @@ def test_without_a_database_webhooks_are_turned_away_and_taken_when_it_is_back(
     stack.raise_for_the_dead()
 
 
+def test_a_database_that_was_restarted_turns_nobody_away(
+    disturbed: Stack, servers: Servers, shopify: ShopifyStandin, twilio: TwilioStandin
+) -> None:
+    """WooCommerce never sends twice, so a connection that broke in silence must not cost a delivery."""
+    stack = disturbed
+    known, unknown = (
+        connect_shopify(stack, shopify, domain, flow("PT0S"), **GERMAN_SHOP)
+        for domain in ("known.myshopify.com", "unknown.myshopify.com")
+    )
+    assert tell(known, shopper(9)) == OK
+    known.wait_for(shopper(9).checkout_token, "delivered")
+    servers.postgres.halt()
+    servers.postgres.launch()
+    stack.runtime.database.close()
+    assert tell(unknown, shopper(10)) == OK
+    assert tell(known, shopper(11)) == OK
+    assert known.fetch().status_code == OK
+    for who in (shopper(10), shopper(11)):
+        assert len(Phone(who.phone, twilio).wait_for_texts(1)) == 1
+    stack.raise_for_the_dead()
+
+
 def test_without_valkey_webhooks_are_taken_and_applied_when_it_is_back(
     disturbed: Stack, shopify: ShopifyStandin, twilio: TwilioStandin
 ) -> None:
