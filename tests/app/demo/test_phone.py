@@ -100,7 +100,7 @@ def test_a_reply_stands_on_the_phone_and_goes_to_warmcart(stage: Stage, provider
     visitor = stage.visitor()
     answer = visitor.post("/demo/phone/reply", number=NUMBER, body=" STOP ")
     assert answer.status_code == 303
-    assert '<li class="bubble mine"><p>STOP</p>' in visitor.get(answer.location).text
+    assert 'class="bubble mine"><p>STOP</p>' in visitor.get(answer.location).text
     (row,) = stage.heard("sms:sandbox:reply")
     reply = provider.parse_reply(CallbackRequest("POST", "", {}, row.body or b""))
     assert (reply.from_number, reply.to_number, reply.body) == (NUMBER, "Warmcart", "STOP")
