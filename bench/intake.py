@@ -140,8 +140,9 @@ OFFICIAL = _official()
 def _profile(stage: Stage, url: str) -> list[str]:
     """What a delivery costs inside the application, without the web server around it."""
     app = create_app(stage.settings(url))
+    environs = list(_environs(REQUESTS[ADDRESS]))
     with profiles.profiled() as lines:
-        for environ in _environs(REQUESTS[ADDRESS]):
+        for environ in environs:
             app.wsgi_app(environ, lambda status, headers, error=None: len)
     return lines
 

@@ -43,22 +43,25 @@ def profiled() -> Iterator[list[str]]:
 @contextmanager
 def _by_function() -> Iterator[list[str]]:
     lines: list[str] = []
-    profilers: list[cProfile.Profile] = []
+    profilers: list[tuple[threading.Thread, cProfile.Profile]] = []
 
     def begin(*_: Any) -> None:
-        profilers.append(cProfile.Profile(time.thread_time))
-        profilers[-1].enable()
+        profiler = cProfile.Profile(time.thread_time)
+        profilers.append((threading.current_thread(), profiler))
+        profiler.enable()
 
     # A profiler sees one thread: each new thread begins with its own.
     threading.setprofile(begin)
     begin()
-    own, began_at = profilers[0], time.perf_counter()
+    (own, ours), began_at = profilers[0], time.perf_counter()
     try:
         yield lines
     finally:
-        own.disable()
+        ours.disable()
         threading.setprofile(None)
-        lines += _shares(pstats.Stats(*profilers), time.perf_counter() - began_at)
+        # Threads that run on look after themselves, not after this work.
+        ended = [profiler for thread, profiler in profilers if thread is own or not thread.is_alive()]
+        lines += _shares(pstats.Stats(*ended), time.perf_counter() - began_at)
 
 
 def _shares(stats: pstats.Stats, seconds: float) -> list[str]:
