@@ -26,6 +26,9 @@ Drain = Callable[[Runtime, datetime], int]
 LONGEST = timedelta(seconds=60)
 """Well below RQ's limit for a job (``app.queue.JOB_SECONDS``), so that a job always ends by itself."""
 
+LONGEST_DISPATCH = timedelta(seconds=5)
+"""Shorter than the grace of a stop: a deploy lets calls in flight come back instead of killing them."""
+
 INTAKE_POOL, DISPATCH_POOL, UPKEEP_POOL = 2, 4, 2
 
 
@@ -36,7 +39,7 @@ def drain_intake() -> None:
 
 def drain_dispatch() -> None:
     """Send what is due."""
-    _drain(DISPATCH, (dispatch.drain,), DISPATCH_POOL)
+    _drain(DISPATCH, (dispatch.drain,), DISPATCH_POOL, LONGEST_DISPATCH)
 
 
 def drain_upkeep() -> None:
@@ -44,9 +47,9 @@ def drain_upkeep() -> None:
     _drain(UPKEEP, (rollups.drain, sweeper.drain, synchronization.drain, periodic.drain), UPKEEP_POOL)
 
 
-def _drain(queue: str, drains: tuple[Drain, ...], pool_size: int) -> None:
+def _drain(queue: str, drains: tuple[Drain, ...], pool_size: int, longest: timedelta = LONGEST) -> None:
     runtime = _runtime(pool_size)
-    deadline = runtime.clock.now() + LONGEST
+    deadline = runtime.clock.now() + longest
     count, again = 0, True
     try:
         while again and runtime.clock.now() < deadline:

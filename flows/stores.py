@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.models import AuditEvent, Store
 from connectors.platform import ConnectionBroken, ScopesChanged, StoreChanged, Uninstalled
-from flows import connections, enrollment, installation
+from flows import connections, enrollment, installation, rollups
 from flows.incoming import Incoming
 
 log = structlog.get_logger()
@@ -62,15 +63,28 @@ def change(incoming: Incoming, changed: StoreChanged) -> None:
         "url": changed.url,
         "currency": changed.currency,
         "country": changed.country,
-        "timezone": changed.timezone,
+        "timezone": _known_zone(changed.timezone),
         "locale": changed.locale,
+        "platform_version": changed.platform_version,
         "ships_to": None if changed.ships_to is None else list(changed.ships_to),
         "scopes": None if changed.scopes is None else list(changed.scopes),
     }
+    moved = told["timezone"] not in (None, store.timezone)
     for name, value in told.items():
         if value is not None:
             setattr(store, name, value)
     store.updated_at = incoming.now
+    if moved:
+        rollups.flag_all(incoming.session, store, incoming.now)
+
+
+def _known_zone(name: str | None) -> str | None:
+    """The zone, unless nobody knows it: every figure and page of the store is read by it."""
+    try:
+        return ZoneInfo(name).key if name else None
+    except (ZoneInfoNotFoundError, ValueError):
+        log.warning("time_zone_unknown")
+        return None
 
 
 def change_scopes(incoming: Incoming, changed: ScopesChanged) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from app.models import (
     AuditEvent,
@@ -117,6 +118,27 @@ def test_what_the_platform_tells_of_a_store_is_taken_over_and_the_rest_stays(
     row = _store(runtime, store)
     assert (row.name, row.timezone, row.ships_to) == ("Totes & Tees", "Europe/London", ["IE"])
     assert (row.currency, row.country) == ("USD", "GB")
+
+
+def test_a_time_zone_that_nobody_knows_is_not_taken_over(runtime: Runtime, store: Store) -> None:
+    told.apply(runtime, store, StoreChanged(platform_store_id=SHOP_ID, timezone="Mars/Olympus"))
+    assert _store(runtime, store).timezone == store.timezone
+
+
+def test_the_version_that_a_store_tells_decides_its_links_later(runtime: Runtime, store: Store) -> None:
+    told.apply(runtime, store, StoreChanged(platform_store_id=SHOP_ID, platform_version="9.9.5"))
+    assert _store(runtime, store).platform_version == "9.9.5"
+
+
+def test_a_new_time_zone_has_every_day_counted_anew(runtime: Runtime, store: Store) -> None:
+    with runtime.database.session() as session:
+        contact = factories.make_contact(session, store)
+        cart = factories.make_cart(session, store, contact_id=contact.id)
+        factories.make_message(session, store, cart, status="accepted", accepted_at=NOW)
+    told.apply(runtime, store, StoreChanged(platform_store_id=SHOP_ID, timezone="Pacific/Auckland"))
+    with runtime.database.session() as session:
+        flags = session.scalars(select(StoreFlag.name).where(StoreFlag.store_id == store.id)).all()
+    assert "figures" in flags
 
 
 def test_news_of_another_shop_changes_nothing(runtime: Runtime, store: Store) -> None:
