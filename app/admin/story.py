@@ -38,7 +38,8 @@ KINDS: dict[str, tuple[str, str, str]] = {
 }
 """By kind of line: its icon, its tone, and what it says."""
 
-PROVIDER_REASONS = {
+OTHER_REASONS = {
+    "no_text": "There is no text for this step in a language that the shopper or the store speaks.",
     "in_doubt": "Nobody knows whether it left: the provider is asked, and it is never sent twice.",
     "provider_busy": "The provider asks us to slow down.",
     "provider_stopped": "The provider refuses our texts for now.",
@@ -156,7 +157,7 @@ def sentence(reason: str | None) -> str | None:
         return None
     if reason in REASONS:
         return REASONS[reason].sentence
-    return PROVIDER_REASONS.get(reason, reason.replace("_", " ").capitalize() + ".")
+    return OTHER_REASONS.get(reason, reason.replace("_", " ").capitalize() + ".")
 
 
 def step(key: str | None) -> str:
