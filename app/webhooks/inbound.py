@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -20,8 +21,8 @@ INSERT = """
     INSERT INTO inbound_event
         (source, store_id, topic, subject, dedupe_key, mentions, headers, body, received_at, triggered_at)
     VALUES
-        (%(source)s, %(store_id)s, %(topic)s, %(subject)s, %(dedupe_key)s, %(mentions)s, %(headers)s,
-         %(body)b, %(received_at)s, %(triggered_at)s)
+        (%(source)s, %(store_id)s, %(topic)s, %(subject)s, %(dedupe_key)s, CAST(%(mentions)s AS text[]),
+         %(headers)s, %(body)b, %(received_at)s, %(triggered_at)s)
     ON CONFLICT (source, dedupe_key) DO NOTHING
 """
 # PostgreSQL refuses an index entry over a third of a page; no platform's own key comes near this.
@@ -38,7 +39,7 @@ def row_of(source: str, store: KnownStore | None, delivery: Delivery, body: byte
         "subject": _indexable(delivery.subject),
         # The store is part of the key: what one store sends can never stand in the way of another's.
         "dedupe_key": _indexable(f"{store.public_id if store else '?'}:{delivery.dedupe_key}"),
-        "mentions": [mention for mention in delivery.mentions if len(mention) <= LONGEST_KEY],
+        "mentions": _array(mention for mention in delivery.mentions if len(mention) <= LONGEST_KEY),
         "headers": json.dumps(dict(delivery.notes)) if delivery.notes else "{}",
         "body": body,
         "received_at": now,
@@ -50,6 +51,12 @@ def _indexable(key: str) -> str:
     if len(key) <= LONGEST_KEY:
         return key
     return f"{key[: LONGEST_KEY - 65]}:{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()}"
+
+
+def _array(texts: Iterable[str]) -> str:
+    """As PostgreSQL writes an array: from a list, psycopg makes it at a third of what the insert costs."""
+    escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "{" + ",".join(f'"{text}"' for text in escaped) + "}"
 
 
 def keep(runtime: Runtime, known: KnownStores, store: KnownStore | None, row: Row) -> None:
@@ -77,7 +84,7 @@ def _insert(runtime: Runtime, row: Row) -> None:
 def _storable(row: Row) -> Row:
     """The row without NUL and lone surrogates: JSON can spell them, PostgreSQL cannot store them."""
     texts = {name: _plain(value) for name, value in row.items() if isinstance(value, str)}
-    return row | texts | {"headers": "{}", "mentions": [_plain(mention) for mention in row["mentions"]]}
+    return row | texts | {"headers": "{}"}
 
 
 def _plain(value: str) -> str:

@@ -53,11 +53,11 @@ def read(headers: Mapping[str, str], body: bytes) -> Delivery:
     content = fields.record(fields.parse(body))
     topic = named.get("x-shopify-topic") or "unknown"
     domain = shop_domain(named.get("x-shopify-shop-domain"))
-    digest = hashlib.sha256(body).hexdigest()
     return Delivery(
         topic=topic,
         # Shopify repeats the id on a retry; without one, equal bytes of one shop are the same delivery.
-        dedupe_key=named.get("x-shopify-webhook-id") or f"{topic}:{domain}:{digest}",
+        dedupe_key=named.get("x-shopify-webhook-id")
+        or f"{topic}:{domain}:{hashlib.sha256(body).hexdigest()}",
         subject=_subject(topic, content),
         mentions=_mentions(topic, content),
         domain=domain,

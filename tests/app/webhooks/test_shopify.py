@@ -51,6 +51,16 @@ def test_a_signed_delivery_is_kept_byte_for_byte_and_answered(
     assert event.headers == {"api_version": "2026-10"}
 
 
+@pytest.mark.parametrize("name", ['"a', "a\\", "{a,b}", "NULL", "a','b", "ä\u2028"])
+def test_what_a_delivery_mentions_is_kept_as_it_is_spelled(
+    client: FlaskClient, runtime: Runtime, store: Store, name: str
+) -> None:
+    body = json.dumps({"token": "t-1", "email": f"{name}@shopper.example"}).encode()
+    assert post_shopify(client, body, "checkouts/update", store).status_code == 200
+    [event] = _events(runtime)
+    assert event.mentions == ["checkout_token:t-1", f"email:{name.lower()}@shopper.example"]
+
+
 def test_the_same_delivery_again_is_one_event(client: FlaskClient, runtime: Runtime, store: Store) -> None:
     for _ in range(3):
         answered = post_shopify(client, CHECKOUT.body, "checkouts/update", store, webhook_id="w-1")
