@@ -63,20 +63,21 @@ class Database:
     half as much as the statement itself.
     A server that restarts closes connections in silence. Those of sessions are tried before each use;
     a single statement is not worth that, and is done once more instead (``once_more``).
-    A forked child must call ``forget_connections`` before its first query.
+    A connection must never be shared between two processes: a forked child begins without any.
     """
 
     def __init__(self, url: str, pool_size: int = 5) -> None:
         self.engine = _engine(url, pool_size, pool_pre_ping=True)
         self.autocommit = _engine(url, pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        os.register_at_fork(after_in_child=self._forget_connections)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         with self._sessions.begin() as session:
             yield session
 
-    def forget_connections(self) -> None:
+    def _forget_connections(self) -> None:
         self.engine.dispose(close=False)
         self.autocommit.dispose(close=False)
 
@@ -129,8 +130,3 @@ def current_revision(database: Database) -> str | None:
             return None
         revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
         return revision
-
-
-def register_fork_guard(database: Database) -> None:
-    """A connection must never be shared between two processes: children begin without any."""
-    os.register_at_fork(after_in_child=database.forget_connections)

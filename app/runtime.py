@@ -9,7 +9,7 @@ import redis
 from app.clock import Clock, SystemClock
 from app.config import Settings
 from app.crypto import Cipher
-from app.db import Database, register_fork_guard
+from app.db import Database
 from app.queue import Waker, connect
 
 
@@ -31,7 +31,6 @@ class Runtime:
 def make_runtime(settings: Settings, clock: Clock | None = None, pool_size: int = 5) -> Runtime:
     """Build what a process needs; opens no connection yet."""
     database = Database(settings.database_url, pool_size)
-    register_fork_guard(database)
     client = connect(settings.redis_url)
     return Runtime(
         settings, clock or SystemClock(), database, Cipher(settings.encryption_keys), client, Waker(client)

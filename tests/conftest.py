@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_address
 from itertools import count
 from typing import Any
@@ -12,13 +14,18 @@ from typing import Any
 import psycopg
 import pytest
 import redis
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from psycopg import sql
 
+from app import db
 from app.clock import FixedClock
 from app.db import migrate
 from app.ops.embedded import EmbeddedServer, start_postgres, start_valkey
 from app.runtime import Runtime, make_runtime
 from tests.factories import NOW, make_settings
+
+pytest_plugins = ["tests.scheduling"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,26 @@ def _emptying(servers: Servers) -> sql.Composed:
 
 def _has_rows(connection: psycopg.Connection[Any], table: sql.Identifier) -> bool:
     return connection.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(table)).fetchone() is not None
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: the garbage collector need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Statements and templates are compiled once, not for every application that a test makes.
+
+    Of an engine a test gets a copy, which has listeners of its own.
+    """
+    engine_of = cache(db._engine)
+    compiled = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db, "_engine", lambda *address, **more: engine_of(*address, **more).execution_options())
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": compiled})
+        yield
 
 
 @pytest.fixture

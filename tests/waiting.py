@@ -8,14 +8,17 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-PAUSE_SECONDS = 0.01
+FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.1
+"""Seconds. What is asked for costs processor time too, which the one that is waited for needs."""
 
 
 def wait_until(condition: Callable[[], T], seconds: float = 30.0, what: str = "") -> T:
     """Ask until ``condition()`` is true, and return what it gave. Raises AssertionError at the deadline."""
     deadline = time.monotonic() + seconds
+    pause = FIRST_PAUSE
     while not (result := condition()):
         if time.monotonic() > deadline:
             raise AssertionError(f"Still not after {seconds:g} s: {what or condition}")
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
     return result

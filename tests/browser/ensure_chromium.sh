@@ -5,7 +5,7 @@ set -eu
 say() { printf '%s\n' "$*" >&2; }
 
 find_chromium() {
-    for name in chromium chromium-browser google-chrome google-chrome-stable /usr/bin/chromium; do
+    for name in chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable /usr/bin/chromium; do
         # Ubuntu's chromium-browser may be a mere hint to install a snap: only one that answers counts.
         if path=$(command -v "$name") && "$path" --version > /dev/null 2>&1; then
             printf '%s\n' "$path"

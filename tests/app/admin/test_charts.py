@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from app.admin import charts
 from app.admin.charts import LineChart
 
-values = st.lists(st.floats(-1e6, 1e9), min_size=1, max_size=100)
+# Money has three decimals at most.
+amounts = st.floats(-1e6, 1e9).map(lambda amount: round(amount, 3))
+values = st.lists(amounts, min_size=1, max_size=100)
 
 
 def points(path: str) -> list[tuple[float, float]]:
