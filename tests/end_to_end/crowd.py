@@ -14,8 +14,8 @@ from app.models import Base, Cart, Consent, Contact, Due, Enrollment
 from tests import factories
 from tests.end_to_end.shops import flow
 
-SIZES = (900, 400, 250, 180, 120, 80, 50, 20)
-"""How many shoppers each store has: two thousand in all."""
+SIZES = (540, 240, 150, 110, 70, 50, 30, 10)
+"""How many shoppers each store has: twelve hundred in all."""
 
 Row = dict[str, Any]
 

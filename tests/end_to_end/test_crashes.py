@@ -1,4 +1,4 @@
-"""Two thousand texts go out through a slow and flaky provider while workers are killed.
+"""More than a thousand texts go out through a slow and flaky provider while workers are killed.
 
 Whatever happens, every due text ends as one row in a definite state, the rows called sent are exactly
 the texts that the provider took, and nobody gets two.

@@ -360,7 +360,7 @@ def situations() -> st.SearchStrategy[Situation]:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(situations())
 def test_a_text_goes_only_when_nothing_at_all_speaks_against_it(asked: Situation) -> None:
     answer = may_send(asked)
@@ -379,7 +379,7 @@ def test_a_text_goes_only_when_nothing_at_all_speaks_against_it(asked: Situation
         assert answer.until <= asked.last_activity_at + 2 * DAY
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(situations())
 def test_a_refusal_has_its_reason_and_a_hold_its_end_before_the_deadline(asked: Situation) -> None:
     for answer in (may_send(asked), may_enroll(asked)):
@@ -402,7 +402,7 @@ def test_a_text_held_for_its_hours_goes_when_they_open(asked: Situation) -> None
         assert released.outcome is Outcome.GO or released.reason == "too_late"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(willing(), st.sampled_from(STRICTER))
 def test_a_stricter_situation_never_turns_a_refusal_into_a_go(
     asked: Situation, change: dict[str, Any]
@@ -412,7 +412,7 @@ def test_a_stricter_situation_never_turns_a_refusal_into_a_go(
     assert may_enroll(asked).outcome is Outcome.GO or may_enroll(stricter).outcome is not Outcome.GO
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(willing(), willing())
 def test_another_place_zone_or_quiet_hour_never_turns_a_refusal_into_a_go(
     asked: Situation, other: Situation

@@ -58,7 +58,7 @@ def every_day(start: time, end: time) -> Window:
 minutes_of_the_year = st.integers(0, 365 * 24 * 60 - 1).map(lambda minute: YEAR + minute * MINUTE)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(RECIPIENTS), minutes_of_the_year)
 def test_open_means_open_in_every_zone_and_place_until_the_minute_of_closing(
     recipient: Recipient, now: datetime
@@ -75,7 +75,7 @@ def test_open_means_open_in_every_zone_and_place_until_the_minute_of_closing(
         )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(RECIPIENTS), minutes_of_the_year)
 def test_the_opening_is_the_first_lawful_minute(recipient: Recipient, now: datetime) -> None:
     places, zones = places_and_zones(recipient)

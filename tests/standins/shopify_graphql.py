@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -30,6 +31,9 @@ from tests.standins.shopify_state import Shop
 WHOLE_SCHEMA = Path(__file__).parents[3] / "shared/data/shopify/admin-schema.2026-10.graphql.gz"
 EXCERPT = Path(__file__).with_name("shopify_admin.graphql")
 MOST_POINTS = 1000
+DESCRIPTION = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""')
+"""Four fifths of the text, and half of the time to read it; the stand-in needs none."""
+
 _SORT_KEYS = {"CREATED_AT": "createdAt", "UPDATED_AT": "updatedAt"}
 
 
@@ -41,7 +45,7 @@ def admin_schema() -> graphql.GraphQLSchema:
     else:
         text = EXCERPT.read_text(encoding="utf-8")
     # Shopify deprecates fields that an interface keeps, which strict validation of a schema refuses.
-    return graphql.build_schema(text, assume_valid=True, no_location=True)
+    return graphql.build_schema(DESCRIPTION.sub("", text), assume_valid=True, no_location=True)
 
 
 @dataclass

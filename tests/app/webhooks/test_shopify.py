@@ -188,7 +188,7 @@ def test_a_connection_that_the_server_closed_is_replaced_unseen(
     with runtime.database.session() as session:
         others = text(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            " WHERE pid <> pg_backend_pid() AND datname = current_database() AND usename = current_user"
         )
         session.execute(others)
     assert post_shopify(client, CHECKOUT.body, "checkouts/update", store).status_code == 200

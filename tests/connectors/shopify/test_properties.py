@@ -55,7 +55,7 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     return copy
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_no_payload_with_a_strange_value_anywhere_raises(data: st.DataObject) -> None:
     file = data.draw(st.sampled_from(READ_FILES))
