@@ -66,5 +66,5 @@ def _drain(queue: str, drains: tuple[Drain, ...], pool_size: int, longest: timed
 
 @lru_cache
 def _runtime(pool_size: int) -> Runtime:
-    """One per process; RQ forks a process per job, whose connections are its own."""
+    """One per process, so that the next job finds its connections and statements."""
     return make_runtime(read_settings(os.environ), pool_size=pool_size)

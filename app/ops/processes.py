@@ -2,7 +2,7 @@
 
 No child outlives its parent, not even one that is killed with ``kill -9``: the kernel is asked to
 end it (``PR_SET_PDEATHSIG``, prctl(2)). That request survives ``exec`` but not ``fork``, so what
-forks children of its own (gunicorn, RQ) calls ``die_with_parent`` in each of them.
+forks children of its own (gunicorn) calls ``die_with_parent`` in each of them.
 """
 
 from __future__ import annotations
