@@ -104,7 +104,10 @@ class SenderContact(Base):
     """Which stores texted a number from one of our senders, and when last: a reply finds its stores here."""
 
     __tablename__ = "sender_contact"
-    __table_args__ = (belongs_to("contact", "contact_id", ondelete="CASCADE"),)
+    __table_args__ = (
+        belongs_to("contact", "contact_id", ondelete="CASCADE"),
+        Index(None, "store_id", "contact_id"),
+    )
 
     sender: Mapped[str] = mapped_column(primary_key=True)
     phone: Mapped[str] = mapped_column(primary_key=True)
@@ -120,6 +123,7 @@ class Reply(Row, Base):
     __table_args__ = (
         UniqueConstraint("provider", "provider_id"),
         belongs_to("contact", "contact_id", ondelete="CASCADE"),
+        Index(None, "store_id", "contact_id"),
         Index(None, "store_id", "received_at"),
     )
 

@@ -60,7 +60,7 @@ class Enrollment(TenantRow, Base):
         belongs_to("flow", "flow_id"),
         belongs_to("contact", "contact_id"),
         Index(None, "store_id", "subject_type", "subject_id"),
-        Index(None, "store_id", "contact_id", postgresql_where=text("state = 'active'")),
+        Index("ix_enrollment_contact", "store_id", "contact_id"),
     )
 
     flow_id: Mapped[int]

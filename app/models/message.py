@@ -30,6 +30,7 @@ class Message(TenantRow, Base):
         belongs_to("cart", "cart_id"),
         belongs_to("enrollment", "enrollment_id"),
         Index(None, "store_id", "cart_id"),
+        Index(None, "store_id", "enrollment_id"),
         Index(None, "store_id", "contact_id", "created_at"),
         Index(None, "store_id", "accepted_at"),
         Index(None, "store_id", "created_at", "id"),
@@ -129,6 +130,7 @@ class Link(TenantRow, Base):
         UniqueConstraint("token"),
         belongs_to("message", "message_id", ondelete="CASCADE"),
         belongs_to("cart", "cart_id", ondelete="CASCADE"),
+        Index(None, "store_id", "message_id"),
         Index(None, "store_id", "cart_id"),
         Index(None, "store_id", "contact_id"),
     )
