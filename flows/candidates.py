@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select, text, tuple_
@@ -14,7 +14,7 @@ from app.models import Cart, CartKey, Consent, Contact, Enrollment, Store, Suppr
 from app.runtime import Runtime
 from flows import mentions, registry
 from flows.consent import Standing
-from flows.definition import FlowDefinition
+from flows.definition import DEFAULT_CART_FLOW, FlowDefinition
 from flows.gates import CartState, Situation, StoreState
 from flows.registry import ActiveFlow
 
@@ -23,14 +23,14 @@ Name = tuple[int, int]  # store id, cart id
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A cart, its row locked, and the flow that it would enter; no ``situation`` without such a flow."""
+    """A cart, its row locked, and the flow that it would enter, if one is switched on."""
 
     cart: Cart
     store: Store
     contact: Contact | None
     flow: ActiveFlow | None
     enrolled: bool
-    situation: Situation | None
+    situation: Situation
 
 
 def load(session: Session, runtime: Runtime, names: Collection[Name], now: datetime) -> list[Candidate]:
@@ -43,10 +43,25 @@ def load(session: Session, runtime: Runtime, names: Collection[Name], now: datet
     found = []
     for cart, contact in rows:
         store, flow = stores[cart.store_id], flows.get(cart.store_id)
-        told = situation(runtime, store, cart, contact, flow.definition, facts, now) if flow else None
+        told = _situation_before(runtime, store, cart, contact, flow, facts, now)
         known = (cart.store_id, cart.id) in enrolled
         found.append(Candidate(cart, store, contact, flow, known, told))
     return found
+
+
+def _situation_before(
+    runtime: Runtime,
+    store: Store,
+    cart: Cart,
+    contact: Contact | None,
+    flow: ActiveFlow | None,
+    facts: Facts,
+    now: datetime,
+) -> Situation:
+    """With no flow switched on, the times are those of the built-in one."""
+    definition = flow.definition if flow else DEFAULT_CART_FLOW
+    told = situation(runtime, store, cart, contact, definition, facts, now)
+    return told if flow else replace(told, flow_active=False)
 
 
 @dataclass(frozen=True, slots=True)

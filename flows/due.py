@@ -18,7 +18,7 @@ from typing import Any, NotRequired, TypedDict, Unpack
 from weakref import WeakKeyDictionary
 
 import structlog
-from sqlalchemy import Connection, delete, text
+from sqlalchemy import Connection, delete, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -307,6 +307,15 @@ def cancel(session: Session, store_id: int, kind: str, subjects: Sequence[int]) 
     names = [once_key(kind, subject) for subject in subjects]
     statement = delete(Due).where(Due.store_id == store_id, Due.once_key.in_(names))
     return len(session.execute(statement.returning(Due.id)).all())
+
+
+def hasten(session: Session, store_id: int, kind: str, reason: str, now: datetime) -> None:
+    """What a store's own lane holds for this reason comes due at once: the reason is gone."""
+    session.execute(
+        update(Due)
+        .where(Due.kind == kind, Due.lane == str(store_id), Due.store_id == store_id, Due.reason == reason)
+        .values(due_at=now, lease=None, attempts=0)
+    )
 
 
 WAITING = text(

@@ -218,7 +218,7 @@ def _look(runtime: Runtime, claims: Sequence[Claim], now: datetime) -> None:
             candidate = by_cart.get(claim.subject)
             if candidate is None:
                 later.append(Later(claim, now + LOCKED_PAUSE))
-            elif not candidate.enrolled and candidate.situation is not None:
+            elif not candidate.enrolled:
                 answer = gates.may_enroll(candidate.situation)
                 lines += _follow(session, candidate, answer, now)
                 if answer.outcome is Outcome.HOLD and answer.until is not None:

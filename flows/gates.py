@@ -72,8 +72,9 @@ class Situation:
     rows hold an order of this cart or this person since the last activity. ``event_pending``: the inbox
     holds an unapplied event of this cart or number. ``idle`` and ``cutoff`` are the flow's.
     ``texts_for_this_cart`` counts claimed texts over all flows. ``windows`` and ``zones`` are those of
-    all places where the recipient may be; ``store_quiet`` the merchant's own quiet hours. What follows
-    ``contact_cap`` matters to sending only; left out, nothing is sent.
+    all places where the recipient may be; ``store_quiet`` the merchant's own quiet hours. ``flow_active``
+    matters to enrollment only: who is in a flow stays in it. What follows matters to sending only; left
+    out, nothing is sent.
     """
 
     now: datetime
@@ -96,6 +97,7 @@ class Situation:
     texts_for_this_cart: int
     last_marketing_text_at: datetime | None
     contact_cap: timedelta
+    flow_active: bool = True
     kind: StepKind = StepKind.MARKETING
     platform_check: PlatformCheck = PlatformCheck.UNKNOWN
     sender_available: bool = False
@@ -150,6 +152,7 @@ REASONS: dict[str, Reason] = {
     "no_open_window": Reason(Outcome.END, "There is no hour at which this number may be texted."),
     "no_number": Reason(Outcome.WAIT, "The shopper has not left a phone number."),
     "no_consent": Reason(Outcome.WAIT, "The shopper has not agreed to texts."),
+    "no_active_flow": Reason(Outcome.WAIT, "The flow for abandoned carts is switched off."),
     "no_double_opt_in": Reason(Outcome.WAIT, "The shopper has not confirmed the consent to texts."),
     "store_inactive": Reason(
         Outcome.HOLD, "The store's connection is broken: open the app to connect again."
@@ -188,6 +191,8 @@ _WAITS: tuple[Question, ...] = (
     ),
 )
 
+_ENROLLMENT_WAITS: tuple[Question, ...] = (*_WAITS, ("no_active_flow", lambda s: not s.flow_active))
+
 # What delays, and until when; None: not at all.
 _ENROLLMENT_HOLDS: tuple[Delay, ...] = (
     ("store_inactive", lambda s: s.now + RECHECK_PAUSE if s.store is StoreState.RECONNECT else None),
@@ -205,12 +210,12 @@ _HOLDS: tuple[Delay, ...] = (
 def may_enroll(situation: Situation) -> Answer:
     """May the cart enter the flow now?
 
-    WAIT: it needs something that only the shopper can give; ``until`` is the cart's deadline, by which
-    it is too late. END without an enrollment: the cart is not looked at again until it changes.
+    WAIT: the shopper or the merchant must do something first; ``until`` is the cart's deadline, by
+    which it is too late. END without an enrollment: the cart is not looked at again until it changes.
     """
     if ended := _first(_ENDS, situation):
         return _refusal(ended)
-    if missing := _first(_WAITS, situation):
+    if missing := _first(_ENROLLMENT_WAITS, situation):
         return _refusal(missing, situation.deadline)
     for reason, delay in _ENROLLMENT_HOLDS:
         if until := delay(situation):

@@ -17,6 +17,7 @@ from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.models import AuditEvent, Flow, FlowVersion, Store
+from flows import due
 from flows.definition import (
     DEFAULT_CART_FLOW,
     FlowDefinition,
@@ -78,7 +79,8 @@ def all_flows(session: Session, store_id: int) -> list[tuple[Flow, FlowDefinitio
 def switch(session: Session, store: Store, flow_id: int, active: bool, actor: str, now: datetime) -> bool:
     """Switch a flow on or off; on switches off the store's other flow of that trigger.
 
-    Carts that are in a flow stay in it. Says whether the store has such a flow.
+    Carts that are in a flow stay in it; those that waited for one are looked at again. Says whether
+    the store has such a flow.
     """
     _lock(session, store)
     flow = session.scalar(select(Flow).where(Flow.store_id == store.id, Flow.id == flow_id))
@@ -87,6 +89,8 @@ def switch(session: Session, store: Store, flow_id: int, active: bool, actor: st
     if active:
         _switch_off(session, store.id, flow.trigger_type, now)
     flow.active, flow.updated_at = active, now
+    if active:
+        _look_at_waiting_carts(session, store.id, now)
     details = {"flow_id": flow.id, "version": flow.current_version, "active": active}
     session.add(
         AuditEvent(store_id=store.id, actor=actor, action="flow_switched", details=details, occurred_at=now)
@@ -160,6 +164,8 @@ def _save(session: Session, store: Store, definition: FlowDefinition, actor: str
         _switch_off(session, store.id, definition.trigger.type, now)
     flow = _next_version(session, store.id, definition, now)
     flow.active = definition.active
+    if flow.active:
+        _look_at_waiting_carts(session, store.id, now)
     session.add(
         FlowVersion(
             store_id=store.id,
@@ -189,6 +195,10 @@ def _switch_off(session: Session, store_id: int, trigger: str, now: datetime) ->
         .where(Flow.store_id == store_id, Flow.trigger_type == trigger, Flow.active)
         .values(active=False, updated_at=now)
     )
+
+
+def _look_at_waiting_carts(session: Session, store_id: int, now: datetime) -> None:
+    due.hasten(session, store_id, due.CART_EXPIRY, "no_active_flow", now)
 
 
 def _next_version(session: Session, store_id: int, definition: FlowDefinition, now: datetime) -> Flow:

@@ -1,4 +1,4 @@
-"""Migrations lead to the tables that the models say, back to nothing, and there again, one caller at a time."""
+"""Migrations lead to the tables that the models say, back to nothing, and there again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from app.runtime import Runtime
 REVISIONS = sorted(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 UNINDEXED = """
     SELECT conrelid::regclass || ': ' || conname FROM pg_constraint
-    WHERE contype = 'f' AND confrelid <> ALL ('{store,person,inbound_event,flow}'::regclass[]) AND NOT EXISTS (
+    WHERE contype = 'f' AND confrelid <> ALL ('{store,person,inbound_event,flow}'::regclass[])
+    AND NOT EXISTS (
         SELECT FROM pg_index
         WHERE indrelid = conrelid AND indpred IS NULL
         AND (indkey::int2[])[0:array_length(conkey, 1) - 1] @> conkey

@@ -63,6 +63,45 @@ def test_a_cart_that_is_not_idle_yet_is_not_looked_at(
     assert enrollment.drain(runtime) == 1
 
 
+def _switch(runtime: Runtime, store: Store, active: bool) -> None:
+    with runtime.database.session() as session:
+        flow = session.scalars(select(Flow).where(Flow.store_id == store.id)).one()
+        registry.switch(session, store, flow.id, active, "owner", runtime.clock.now())
+
+
+def test_with_no_flow_switched_on_a_cart_waits_and_enters_the_flow_that_is(
+    runtime: Runtime, store: Store, clock: FixedClock
+) -> None:
+    with runtime.database.session() as session:
+        neighbour = factories.make_store(session, country="GB")
+        factories.make_flow(session, neighbour)
+    for shop in (store, neighbour):
+        _switch(runtime, shop, active=False)
+        _left(runtime, shop)
+    enrollment.drain(runtime)
+    assert told.rows(runtime, Enrollment) == []
+    assert {cart.waits_for for cart in told.rows(runtime, Cart)} == {"no_active_flow"}
+
+    clock.advance(timedelta(hours=1))
+    _switch(runtime, store, active=True)
+    assert enrollment.drain(runtime) == 1
+    assert told.row(runtime, Enrollment).store_id == store.id
+    assert {cart.waits_for for cart in told.rows(runtime, Cart)} == {"no_active_flow", None}
+
+
+def test_a_flow_that_is_switched_on_too_late_takes_no_cart(
+    runtime: Runtime, store: Store, clock: FixedClock
+) -> None:
+    _switch(runtime, store, active=False)
+    _left(runtime, store)
+    enrollment.drain(runtime)
+    clock.advance(timedelta(days=4))
+    _switch(runtime, store, active=True)
+    enrollment.drain(runtime)
+    assert told.rows(runtime, Enrollment) == []
+    assert _told(runtime)[-1] == ("ended", "too_late")
+
+
 def test_the_first_step_waits_for_the_flows_delay(runtime: Runtime, store: Store) -> None:
     steps = [{"key": "reminder", "delay": "PT2H", "texts": {}}]
     with runtime.database.session() as session:

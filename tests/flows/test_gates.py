@@ -164,6 +164,12 @@ def test_what_delays_only_the_text_lets_the_cart_enroll(
     assert may_enroll(asked) == Answer(Outcome.GO)
 
 
+def test_a_cart_waits_for_a_flow_and_one_that_is_in_a_flow_stays_in_it() -> None:
+    asked = situation(flow_active=False)
+    assert may_enroll(asked) == Answer(Outcome.WAIT, "no_active_flow", asked.deadline)
+    assert may_send(asked).outcome is Outcome.GO
+
+
 def test_hours_that_never_come_end_the_cart_when_its_text_is_due() -> None:
     assert may_send(situation(**NO_WINDOW)) == Answer(Outcome.END, "no_open_window")
     assert may_send(situation(windows=(), zones=())) == Answer(Outcome.END, "no_open_window")
@@ -177,7 +183,7 @@ def test_every_reason_is_reached_and_every_one_that_is_reached_is_explained() ->
         ("no_open_window", NO_WINDOW),
     ]
     reached = {reason for reason, _ in cases}
-    assert reached == set(REASONS)
+    assert reached | {"no_active_flow"} == set(REASONS)
     for reason, changes in cases:
         answer = may_send(situation(**changes))
         assert answer.reason == reason
