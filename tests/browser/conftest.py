@@ -62,11 +62,18 @@ def running(
     )
     try:
         stack.start(WEB, INTAKE, DISPATCH, UPKEEP, SCHEDULER)
-        demo.set_up(stack.runtime)
+        _set_stage(stack)
         _hurry(stack)
         yield stack
     finally:
         stack.close()
+
+
+def _set_stage(stack: Stack) -> None:
+    """With a few carts a day in the sample store: its pages look no other, and it is there sooner."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flows.sample_history.story.CARTS_A_DAY", 8)
+        demo.set_up(stack.runtime)
 
 
 def _hurry(stack: Stack) -> None:

@@ -50,7 +50,7 @@ def past() -> Past:
 @pytest.fixture
 def store(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Store:
     """The store with a few carts a day: enough of everything."""
-    monkeypatch.setattr("flows.sample_history.story.CARTS_A_DAY", 8)
+    monkeypatch.setattr("flows.sample_history.story.CARTS_A_DAY", 5)
     return sample_history.keep_current(runtime)
 
 
