@@ -1,10 +1,13 @@
 # Warmcart's chores. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test lint browser bench clean
+.PHONY: help demo demo-reset test lint collect browser bench clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
+
+# Compiled code is kept, whatever the environment says: dozens of processes start from it.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## List what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,8 +18,13 @@ demo: $(INSTALLED) ## Run the demo: shop, phone and admin; Ctrl-C stops it, its 
 demo-reset: $(INSTALLED) ## Forget what happened in the demo, and run it from the start
 	@exec $(BIN)/python -m app.ops.processes $(BIN)/warmcart demo --reset
 
-test: lint browser ## Check and test everything: lint, types, import rules, all tests (needs no network)
-	$(BIN)/pytest -n 2
+test: browser ## Check and test everything: lint, types, import rules, all tests (needs no network)
+	@$(MAKE) --no-print-directory -j2 lint collect
+	$(BIN)/pytest -n 3
+
+# Once, beside the lint, so that the test processes need not each compile all tests at the same time.
+collect: $(INSTALLED)
+	@$(BIN)/pytest --collect-only --quiet > /dev/null
 
 lint: $(INSTALLED) ## Check style, types and who imports whom
 	$(BIN)/ruff check --config .ci/ruff.toml .

@@ -30,6 +30,7 @@ ARGUMENTS = (
     "--no-sandbox",
     "--disable-background-networking",
     "--disable-component-update",
+    "--disable-gpu",
     "--disable-dev-shm-usage",
     # What no route of a test answers is not looked up either.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
