@@ -70,8 +70,9 @@ def moments(past: Past) -> Iterator[datetime]:
 # The story
 
 
-def test_the_same_end_tells_the_same_story(past: Past) -> None:
-    assert tell(NOW, ADDRESS).rows == past.rows
+def test_the_same_end_tells_the_same_story(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.sample_history.story.CARTS_A_DAY", 5)
+    assert tell(NOW, ADDRESS).rows == tell(NOW, ADDRESS).rows
 
 
 def test_it_is_ninety_days_and_some_six_thousand_texts(past: Past) -> None:
