@@ -30,6 +30,7 @@ log = structlog.get_logger()
 
 CART_IDLE, STEP, CART_EXPIRY, RESEND, IN_DOUBT = "cart_idle", "step", "cart_expiry", "resend", "in_doubt"
 KINDS = (CART_IDLE, STEP, CART_EXPIRY, RESEND, IN_DOUBT)
+HELD_KINDS = (CART_IDLE, STEP, CART_EXPIRY, RESEND)
 
 # A claim looks into so many lanes at most, and takes at least so many rows of one: a batch that is
 # spread over more lanes costs more than it is worth. The next claim goes on behind them.
@@ -309,13 +310,10 @@ def cancel(session: Session, store_id: int, kind: str, subjects: Sequence[int]) 
     return len(session.execute(statement.returning(Due.id)).all())
 
 
-def hasten(session: Session, store_id: int, kind: str, reason: str, now: datetime) -> None:
+def hasten(session: Session, store_id: int, reason: str, now: datetime) -> None:
     """What a store's own lane holds for this reason comes due at once: the reason is gone."""
-    session.execute(
-        update(Due)
-        .where(Due.kind == kind, Due.lane == str(store_id), Due.store_id == store_id, Due.reason == reason)
-        .values(due_at=now, lease=None, attempts=0)
-    )
+    held = (Due.kind.in_(HELD_KINDS), Due.lane == str(store_id), Due.store_id == store_id)
+    session.execute(update(Due).where(*held, Due.reason == reason).values(due_at=now, lease=None, attempts=0))
 
 
 WAITING = text(

@@ -17,7 +17,7 @@ from app.crypto import random_token
 from app.models import Credential, Person, Store, StoreFlag
 from app.queue import UPKEEP
 from app.runtime import Runtime
-from flows import connections, people, registry
+from flows import connections, due, people, registry
 
 log = structlog.get_logger()
 
@@ -76,6 +76,7 @@ def bring_in(session: Session, platform: str, domain: str, url: str, now: dateti
         store.installed_at = now
     store.status, store.status_reason, store.uninstalled_at = "active", None, None
     store.updated_at = now
+    due.hasten(session, store.id, "store_inactive", now)
     registry.ensure_default_flow(session, store, now)
     flag_sync(session, store, now)
     return store

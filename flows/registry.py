@@ -90,7 +90,7 @@ def switch(session: Session, store: Store, flow_id: int, active: bool, actor: st
         _switch_off(session, store.id, flow.trigger_type, now)
     flow.active, flow.updated_at = active, now
     if active:
-        _look_at_waiting_carts(session, store.id, now)
+        due.hasten(session, store.id, "no_active_flow", now)
     details = {"flow_id": flow.id, "version": flow.current_version, "active": active}
     session.add(
         AuditEvent(store_id=store.id, actor=actor, action="flow_switched", details=details, occurred_at=now)
@@ -165,7 +165,7 @@ def _save(session: Session, store: Store, definition: FlowDefinition, actor: str
     flow = _next_version(session, store.id, definition, now)
     flow.active = definition.active
     if flow.active:
-        _look_at_waiting_carts(session, store.id, now)
+        due.hasten(session, store.id, "no_active_flow", now)
     session.add(
         FlowVersion(
             store_id=store.id,
@@ -195,10 +195,6 @@ def _switch_off(session: Session, store_id: int, trigger: str, now: datetime) ->
         .where(Flow.store_id == store_id, Flow.trigger_type == trigger, Flow.active)
         .values(active=False, updated_at=now)
     )
-
-
-def _look_at_waiting_carts(session: Session, store_id: int, now: datetime) -> None:
-    due.hasten(session, store_id, due.CART_EXPIRY, "no_active_flow", now)
 
 
 def _next_version(session: Session, store_id: int, definition: FlowDefinition, now: datetime) -> Flow:

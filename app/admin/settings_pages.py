@@ -17,7 +17,7 @@ from app.admin.settings_forms import CountriesForm, TextsForm
 from app.models import AuditEvent, InboundEvent, Person, ProviderState, Store
 from app.queue import DISPATCH
 from app.web import runtime
-from flows import candidates, providers
+from flows import candidates, due, providers
 
 blueprint = page.screen("settings", __name__)
 
@@ -72,7 +72,10 @@ def switch_sending() -> AnyResponse:
         if store.status not in (before, after):
             abort(409, "The store must be connected before sending can be paused or resumed.")
         if store.status == before:
-            store.status, store.updated_at = after, runtime().clock.now()
+            now = runtime().clock.now()
+            store.status, store.updated_at = after, now
+            if resume:
+                due.hasten(session, store.id, "store_paused", now)
             page.audit(session, "sending_resumed" if resume else "sending_paused")
     if resume:
         runtime().waker.soon(DISPATCH)

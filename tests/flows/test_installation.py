@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import func, select, update
 
 from app.clock import FixedClock
-from app.models import Credential, Flow, Membership, Person, Store, StoreFlag
+from app.models import Credential, Due, Flow, Membership, Person, Store, StoreFlag
 from app.runtime import Runtime, make_runtime
 from connectors.platform import ConnectorError
 from connectors.shopify.id_token import StaleIdToken
-from flows import connections, installation
+from flows import connections, due, installation
 from tests import factories
 from tests.standins.shopify import CLIENT_ID, CLIENT_SECRET, ShopifyStandin
 
@@ -129,6 +129,28 @@ def test_a_store_whose_access_broke_is_mended_and_keeps_its_date(
     store, _ = open_app(runtime, standin)
     assert (store.status, store.status_reason) == ("active", None)
     assert store.installed_at == before.installed_at
+
+
+def test_what_a_broken_connection_held_is_looked_at_once_it_is_mended(
+    runtime: Runtime, standin: ShopifyStandin, clock: FixedClock
+) -> None:
+    store, _ = open_app(runtime, standin)
+    change_store(runtime, status="reconnect")
+    now = clock.now()
+    with runtime.database.session() as session:
+        due.schedule(
+            session,
+            store_id=store.id,
+            kind=due.CART_IDLE,
+            subject=1,
+            due_at=now + timedelta(minutes=15),
+            once_key="held",
+            now=now,
+            reason="store_inactive",
+        )
+    open_app(runtime, standin)
+    with runtime.database.session() as session:
+        assert session.scalars(select(Due.due_at)).all() == [now]
 
 
 def test_a_store_without_tokens_gets_them_at_the_next_opening(

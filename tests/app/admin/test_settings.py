@@ -14,9 +14,10 @@ from sqlalchemy import select
 from app import create_app
 from app.admin import settings_forms
 from app.clock import FixedClock
-from app.models import AuditEvent, ProviderState, Store
+from app.models import AuditEvent, Due, ProviderState, Store
 from app.runtime import Runtime
 from app.web import EXTENSION
+from flows import due
 from flows.candidates import allowed_countries
 from tests import factories
 from tests.app.admin.browser import Browser, find, words
@@ -158,6 +159,33 @@ def test_sending_is_paused_and_resumed_at_once(browser: Browser, runtime: Runtim
     page = browser.send(page, "/app/settings/sending")
     assert "Sending goes on." in words(page) and stored(runtime, store).status == "active"
     assert trail(runtime) == [("sending_paused", {}), ("sending_resumed", {})]
+
+
+def test_what_a_pause_held_is_looked_at_as_soon_as_sending_goes_on(
+    browser: Browser, runtime: Runtime, store: Store, clock: FixedClock
+) -> None:
+    now, later = clock.now(), clock.now() + timedelta(minutes=15)
+    with runtime.database.session() as session:
+        neighbour = factories.make_store(session)
+        for owner, reason in ((store, "store_paused"), (store, "cap_reached"), (neighbour, "store_paused")):
+            due.schedule(
+                session,
+                store_id=owner.id,
+                kind=due.STEP,
+                subject=1,
+                due_at=later,
+                once_key=f"{owner.id} {reason}",
+                now=now,
+                reason=reason,
+            )
+    browser.send(browser.send(browser.get("/app/settings"), "/app/settings/sending"), "/app/settings/sending")
+    with runtime.database.session() as session:
+        planned = {row.once_key: row.due_at for row in session.scalars(select(Due))}
+    assert planned == {
+        f"{store.id} store_paused": now,
+        f"{store.id} cap_reached": later,
+        f"{neighbour.id} store_paused": later,
+    }
 
 
 def test_pausing_twice_is_pausing_once(browser: Browser, runtime: Runtime, store: Store) -> None:
