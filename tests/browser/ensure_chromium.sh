@@ -1,5 +1,6 @@
 #!/bin/sh
-# Prints the path of a Chromium that runs. Where there is none, installs Debian's if that is possible.
+# Prints the path of a Chromium that runs. Where there is none, installs Debian's if that is possible:
+# the one without windows, which takes a third less processor time, where it is packaged.
 set -eu
 
 say() { printf '%s\n' "$*" >&2; }
@@ -20,7 +21,8 @@ if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
     say "Installing Chromium for the browser tests (once) ..."
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq >&2
-    apt-get install -y -qq --no-install-recommends chromium fonts-liberation >&2
+    install="apt-get install -y -qq --no-install-recommends fonts-liberation"
+    $install chromium-headless-shell >&2 || $install chromium >&2
     find_chromium && exit 0
 fi
 say "The browser tests need Chromium: install it (Debian: apt-get install chromium) and try again."
