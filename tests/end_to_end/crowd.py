@@ -17,10 +17,12 @@ from tests.end_to_end.shops import flow
 SIZES = (540, 240, 150, 110, 70, 50, 30, 10)
 """How many shoppers each store has: twelve hundred in all."""
 
+SMALLER_SIZES = tuple(size * 2 // 3 for size in SIZES)
+
 Row = dict[str, Any]
 
 
-def gather(session: Session, now: datetime, sizes: Sequence[int] = SIZES) -> None:
+def gather(session: Session, now: datetime, sizes: Sequence[int]) -> None:
     """Each store has a sender of its own; each shopper a German mobile number that no other has."""
     for number, size in enumerate(sizes, 1):
         store = factories.make_store(

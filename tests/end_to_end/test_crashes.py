@@ -12,7 +12,7 @@ import random
 import re
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -30,7 +30,6 @@ from tests.end_to_end.stack import DISPATCH, SCHEDULER, Process, Stack, clock_en
 from tests.standins.twilio import TwilioProcess
 from tests.waiting import wait_until
 
-TEXTS = sum(crowd.SIZES)
 LONG = 150.0
 FLAKY = {"rate_limited": 0.01, "error_after": 0.01, "drop_after": 0.01}
 """Every one of these can be cleared up: who is told "no" tries again, who hears nothing asks."""
@@ -148,7 +147,7 @@ def texts_by_token(scene: Scene) -> tuple[Counter[str], Counter[str]]:
     return Counter(LINK.findall(text["body"])[0] for text in texts), Counter(text["to"] for text in texts)
 
 
-def judge(scene: Scene) -> None:
+def judge(scene: Scene, texts: int) -> None:
     with scene.stack.runtime.database.session() as session:
         messages = session.scalars(select(Message)).all()
         assert session.scalars(select(Due.once_key)).all() == []
@@ -156,7 +155,7 @@ def judge(scene: Scene) -> None:
         usages = session.scalar(select(func.count()).select_from(Usage))
     taken, per_number = texts_by_token(scene)
 
-    assert len(messages) == len({message.enrollment_id for message in messages}) == TEXTS
+    assert len(messages) == len({message.enrollment_id for message in messages}) == texts
     sent = {message.link_token for message in messages if message.status in SENT}
     lost = [message for message in messages if message.status not in SENT]
     assert {(message.status, message.reason) for message in lost} <= {("failed", "in_doubt")}
@@ -171,26 +170,30 @@ def judge(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "blows",
+    ("sizes", "blows"),
     [
-        [Scene.kill_a_worker] * 6,
-        [
-            Scene.flush_valkey,
-            Scene.kill_a_worker,
-            Scene.restart_valkey,
-            Scene.kill_a_worker,
-            Scene.flush_valkey,
-        ],
+        (crowd.SIZES, [Scene.kill_a_worker] * 6),
+        (
+            crowd.SMALLER_SIZES,
+            [
+                Scene.flush_valkey,
+                Scene.kill_a_worker,
+                Scene.restart_valkey,
+                Scene.kill_a_worker,
+                Scene.flush_valkey,
+            ],
+        ),
     ],
     ids=["workers are killed", "and Valkey loses everything"],
 )
 def test_every_due_text_goes_once_or_ends_in_doubt(
-    scene: Scene, blows: list[Callable[[Scene], None]]
+    scene: Scene, sizes: Sequence[int], blows: list[Callable[[Scene], None]]
 ) -> None:
+    texts = sum(sizes)
     with scene.stack.runtime.database.session() as session:
-        crowd.gather(session, scene.stack.runtime.clock.now())
+        crowd.gather(session, scene.stack.runtime.clock.now(), sizes)
     scene.stack.start(DISPATCH, DISPATCH, DISPATCH, SCHEDULER)
-    moments = sorted(scene.dice.sample(range(TEXTS // 20, TEXTS * 4 // 5), len(blows)))
+    moments = sorted(scene.dice.sample(range(texts // 20, texts * 4 // 5), len(blows)))
     for moment, blow in zip(moments, blows, strict=True):
         scene.wait(partial(scene.has_taken, moment), f"{moment} texts are out")
         blow(scene)
@@ -200,4 +203,4 @@ def test_every_due_text_goes_once_or_ends_in_doubt(
 
     scene.wait(is_quiet, "what can be sent is sent")
     settle(scene)
-    judge(scene)
+    judge(scene, texts)
