@@ -67,6 +67,21 @@ def test_several_callers_at_once_migrate_once(empty_database_url: str) -> None:
     assert differences(empty_database_url) == []
 
 
+def test_what_an_interrupted_build_left_is_built_anew(empty_database_url: str) -> None:
+    migrate(empty_database_url, REVISIONS[0])
+    with psycopg.connect(empty_database_url.replace("//warmcart@", "//postgres@")) as connection:
+        connection.execute("CREATE INDEX ix_link_store_id_message_id ON link (store_id, message_id)")
+        connection.execute("ALTER INDEX ix_link_store_id_message_id OWNER TO warmcart")
+        connection.execute(
+            "UPDATE pg_index SET indisvalid = false"
+            " WHERE indexrelid = 'ix_link_store_id_message_id'::regclass"
+        )
+    migrate(empty_database_url)
+    with psycopg.connect(empty_database_url) as connection:
+        query = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid"
+        assert connection.execute(query).fetchall() == []
+
+
 def test_the_newest_migration_is_the_one_that_the_code_asks_for(runtime: Runtime) -> None:
     assert REVISIONS[-1] == head_revision() == current_revision(runtime.database)
     assert [name[:4] for name in REVISIONS] == [f"{number:04d}" for number in range(1, len(REVISIONS) + 1)]

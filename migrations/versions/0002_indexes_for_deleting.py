@@ -20,16 +20,23 @@ REPLACED = "ix_enrollment_store_id_contact_id"
 
 def upgrade() -> None:
     with op.get_context().autocommit_block():
+        # A concurrent build waits for older transactions and holds nobody up meanwhile. One that was
+        # interrupted leaves an index that is of no use: what is there of an earlier try goes first.
+        op.execute("SET lock_timeout = 0")
         for name, (table, columns) in INDEXES.items():
-            op.create_index(name, table, columns, postgresql_concurrently=True, if_not_exists=True)
+            op.drop_index(name, table, postgresql_concurrently=True, if_exists=True)
+            op.create_index(name, table, columns, postgresql_concurrently=True)
         op.drop_index(REPLACED, "enrollment", postgresql_concurrently=True, if_exists=True)
+        op.execute("SET lock_timeout = '4s'")
 
 
 def downgrade() -> None:
     with op.get_context().autocommit_block():
+        op.execute("SET lock_timeout = 0")
+        op.drop_index(REPLACED, "enrollment", postgresql_concurrently=True, if_exists=True)
         op.execute(
-            f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {REPLACED}"
-            " ON enrollment (store_id, contact_id) WHERE state = 'active'"
+            f"CREATE INDEX CONCURRENTLY {REPLACED} ON enrollment (store_id, contact_id) WHERE state = 'active'"
         )
         for name, (table, _) in reversed(INDEXES.items()):
             op.drop_index(name, table, postgresql_concurrently=True, if_exists=True)
+        op.execute("SET lock_timeout = '4s'")
