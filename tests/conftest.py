@@ -72,7 +72,7 @@ def _has_rows(connection: psycopg.Connection[Any], table: sql.Identifier) -> boo
 
 
 def pytest_configure() -> None:
-    """Nothing that collecting tests makes is garbage, and looking for some takes a quarter of the time."""
+    """Hardly anything that collecting tests makes is garbage; looking for some only takes time."""
     gc.disable()
 
 

@@ -32,7 +32,7 @@ WHOLE_SCHEMA = Path(__file__).parents[3] / "shared/data/shopify/admin-schema.202
 EXCERPT = Path(__file__).with_name("shopify_admin.graphql")
 MOST_POINTS = 1000
 DESCRIPTION = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""')
-"""Four fifths of the text, and half of the time to read it; the stand-in needs none."""
+"""Most of the text, and much of the time to read it; the stand-in needs none."""
 
 _SORT_KEYS = {"CREATED_AT": "createdAt", "UPDATED_AT": "updatedAt"}
 
