@@ -111,4 +111,4 @@ def _locked(session: Session, platform: str, domain: str, url: str, now: datetim
         updated_at=now,
     )
     session.execute(row.on_conflict_do_nothing(index_elements=["domain"]))
-    return session.scalars(select(Store).where(Store.domain == domain).with_for_update()).one()
+    return session.scalars(select(Store).where(Store.domain == domain).with_for_update(key_share=True)).one()

@@ -101,8 +101,12 @@ def name_product() -> AnyResponse:
 
 
 def _locked(session: Session) -> Store:
-    """The store as it is now, kept from changing: an uninstall must not be written over."""
-    return session.get_one(Store, access.visitor().store.id, with_for_update=True)
+    """The store as it is now, kept from changing: an uninstall must not be written over.
+
+    Rows that belong to it may be written meanwhile, else a worker that holds due rows and this visitor
+    could wait for each other.
+    """
+    return session.get_one(Store, access.visitor().store.id, with_for_update={"key_share": True})
 
 
 def _values(

@@ -188,6 +188,16 @@ def test_what_a_pause_held_is_looked_at_as_soon_as_sending_goes_on(
     }
 
 
+def test_a_pause_does_not_wait_for_a_worker_that_writes_rows_of_the_store(
+    browser: Browser, runtime: Runtime, store: Store
+) -> None:
+    page = browser.get("/app/settings")
+    with runtime.database.session() as worker:
+        factories.make_cart(worker, store)
+        worker.flush()
+        assert "Sending is paused." in words(browser.send(page, "/app/settings/sending"))
+
+
 def test_pausing_twice_is_pausing_once(browser: Browser, runtime: Runtime, store: Store) -> None:
     page = browser.get("/app/settings")
     for _ in range(2):
