@@ -29,6 +29,7 @@ class Kind(StrEnum):
     STOP = "stop"
     START = "start"
     HELP = "help"
+    CONFIRM = "confirm"
     OTHER = "other"
 
 
@@ -37,7 +38,8 @@ class Intent:
     """``exact``: the whole text is one of our words; a stop that is not exact needs a person's eye.
 
     ``word`` is the word that decided, normalised. YES counts as ``start``: it confirms a pending
-    consent and re-opens a stopped number, and gives nothing else.
+    consent and re-opens a stopped number, and gives nothing else. The same word of another language
+    (JA, OUI) is ``confirm``: it answers our own request and re-opens nothing, for no provider does so.
     """
 
     kind: Kind
@@ -48,7 +50,7 @@ class Intent:
 def intent(body: str) -> Intent:
     """The intent of a reply. Never raises; what is not understood is ``other``."""
     spellings = (_joined(body), _words(body))
-    for kind in (Kind.STOP, Kind.START, Kind.HELP):
+    for kind in _MATCHED:
         for text in spellings:
             if text in _EXACT[kind]:
                 return Intent(kind, exact=True, word=text)
@@ -90,6 +92,7 @@ def _rows() -> list[dict[str, str]]:
     return list(csv.DictReader(text.splitlines()))
 
 
+_MATCHED = (Kind.STOP, Kind.START, Kind.HELP, Kind.CONFIRM)
 _ROWS = _rows()
 _EXACT = {
     kind: frozenset(
@@ -98,6 +101,6 @@ _EXACT = {
         if row["intent"] == kind
         for spelling in (_joined(row["keyword"]), _words(row["keyword"]))
     )
-    for kind in (Kind.STOP, Kind.START, Kind.HELP)
+    for kind in _MATCHED
 }
 _WITHIN = sorted({_words(row["keyword"]) for row in _ROWS if row["within"] == "yes"}, key=len, reverse=True)
