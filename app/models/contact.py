@@ -117,7 +117,11 @@ class SenderContact(Base):
 
 
 class Reply(Row, Base):
-    """A text from a shopper. ``intent``: stop, start, help, other. No store when nobody texted the number."""
+    """A text from a shopper. ``intent``: stop, start, help, other. No store when nobody texted the number.
+
+    ``needs_person``: somebody should read it. ``settled_at`` is when somebody did, ``settled_as`` what
+    came of it: ``settled``, ``kept`` (a stop that stays), ``undone`` (a text that was no stop after all).
+    """
 
     __tablename__ = "reply"
     __table_args__ = (
@@ -125,6 +129,13 @@ class Reply(Row, Base):
         belongs_to("contact", "contact_id", ondelete="CASCADE"),
         Index(None, "store_id", "contact_id"),
         Index(None, "store_id", "received_at"),
+        Index(
+            "ix_reply_needs_person",
+            "store_id",
+            "received_at",
+            "id",
+            postgresql_where=text("needs_person"),
+        ),
     )
 
     store_id: Mapped[int | None] = mapped_column(ForeignKey("store.id", ondelete="CASCADE"))
@@ -138,3 +149,5 @@ class Reply(Row, Base):
     answered: Mapped[bool] = mapped_column(default=False)
     needs_person: Mapped[bool] = mapped_column(default=False)
     received_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    settled_as: Mapped[str | None]

@@ -18,7 +18,9 @@ class Store(Row, Base):
 
     ``status``: ``active`` sends; ``paused`` holds texts; ``reconnect`` means that the platform refuses
     our keys, nothing is sent until the merchant opens the app; ``uninstalled`` ends everything.
-    ``countries`` narrows where texts may go (None: own country and ``ships_to``). ``name_products``
+    ``countries`` narrows where texts may go (None: own country and ``ships_to``).
+    ``double_opt_in_countries`` are those where the store asks for a confirmed consent beside those that
+    require it; ``*`` is every country. ``name_products``
     off makes texts say "your cart". ``sample`` marks made-up history. Carts whose last activity is
     before ``installed_at`` are never texted.
     """
@@ -42,6 +44,7 @@ class Store(Row, Base):
     locale: Mapped[str] = mapped_column(default="en")
     ships_to: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), default=list)
     countries: Mapped[list[str] | None]
+    double_opt_in_countries: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), default=list)
     name_products: Mapped[bool] = mapped_column(default=True)
     unnamed_products: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), default=list)
     sender: Mapped[str | None]
