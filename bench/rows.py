@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.models import Store
 from app.runtime import Runtime
 from flows import registry, timing
+from flows.public_holidays import is_holiday
 from flows.windows import windows_for
 from flows.zones import possible_zones, regions_of
 
@@ -49,7 +50,7 @@ def country_that_is_awake(now: datetime) -> str:
     for country, number in NUMBERS.items():
         e164 = f"{number}123456"
         windows = windows_for(regions_of(e164, country, None))
-        sky = timing.state(now, windows, possible_zones(e164, country, None))
+        sky = timing.state(now, windows, possible_zones(e164, country, None), holiday=is_holiday)
         if isinstance(sky, timing.Open) and sky.closes_at - now > OPEN_FOR:
             return country
     raise RuntimeError("Texts may go nowhere at this hour.")

@@ -229,14 +229,14 @@ def _for_sending(
 ) -> Situation:
     """The situation with what matters to sending only; a text does not stand in its own way."""
     contact, message = rows.contact, rows.message
-    address = (contact.address_country, contact.region)
+    address = (contact.address_country, contact.region, contact.postcode)
     situation = replace(
         situation,
         kind=StepKind(step.kind),
         platform_check=check or PlatformCheck.UNKNOWN,
         sender_available=sender_available,
         windows=windows_for(regions_of(contact.phone, *address)),
-        zones=possible_zones(contact.phone, *address, contact.postcode),
+        zones=possible_zones(contact.phone, *address),
     )
     if message is None:
         return situation

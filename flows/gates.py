@@ -16,7 +16,8 @@ from typing import NamedTuple
 from flows import timing
 from flows.consent import Standing
 from flows.countries import CountryRule, country_rule
-from flows.timing import Holiday, no_holidays
+from flows.public_holidays import is_holiday
+from flows.timing import Holiday
 from flows.windows import Hours, Window
 
 # How soon to look again at what clears by itself, and at what somebody has to mend.
@@ -223,7 +224,7 @@ def may_enroll(situation: Situation) -> Answer:
     return Answer(Outcome.GO)
 
 
-def may_send(situation: Situation, holiday: Holiday = no_holidays) -> Answer:
+def may_send(situation: Situation, holiday: Holiday = is_holiday) -> Answer:
     """May the text go now? Asked again for every text right before it goes, however it came due.
 
     A WAIT here (the consent changed on the way) is asked again at ``until`` like a HOLD.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import time
-from functools import cache
+from functools import cache, lru_cache
 
 from flows.rules import read_table
 from flows.zones import Place
@@ -48,7 +48,7 @@ def windows_for(places: Iterable[Place]) -> tuple[Window, ...]:
     return tuple(window_for(place) for place in places)
 
 
-@cache
+@lru_cache(maxsize=4096)  # addresses name more regions than there are
 def window_for(place: Place) -> Window:
     """The region's row, else the country's, else the row for any other country."""
     country, region = place

@@ -27,6 +27,10 @@ _US_TERRITORIES = frozenset({"AS", "GU", "MP", "PR", "VI"})
 # Where an area code names a state or province, and rules differ between them.
 _AREA_CODE_COUNTRIES = frozenset({"CA", "US"})
 
+# Where shops write no region, or seldom, and the first digits of a postcode name it (holidays differ).
+_POSTCODE_REGIONS = frozenset({"ES", "FR"})
+_OVERSEAS = ("97", "98")
+
 
 class Place(NamedTuple):
     """A country (ISO 3166-1 alpha-2) and, where known, its region (ISO 3166-2 without the country)."""
@@ -36,13 +40,19 @@ class Place(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def regions_of(e164: str, address_country: str | None, address_region: str | None) -> tuple[Place, ...]:
+def regions_of(
+    e164: str, address_country: str | None, address_region: str | None, postcode: str | None = None
+) -> tuple[Place, ...]:
     """The places whose rules hold for a text to this number; more than one when the sources disagree.
 
     The address decides if the area code names the same state or none. An address whose country does
-    not share the number's dialling code tells nothing: the number's country decides alone.
+    not share the number's dialling code tells nothing: the number's country decides alone. In France
+    and Spain the postcode names the region where the address does not.
     """
-    elsewhere, here = _places(e164, _address(e164, address_country, address_region))
+    address = _address(e164, address_country, address_region)
+    if address is not None and address.region is None:
+        address = Place(address.country, _region_of_postcode(address.country, postcode))
+    elsewhere, here = _places(e164, address)
     return elsewhere + here
 
 
@@ -107,6 +117,14 @@ def _address(e164: str, country: str | None, region: str | None) -> Place | None
     if country in _AREA_CODE_COUNTRIES and (country, region, "") not in _address_zones():
         region = None
     return Place(country, region)
+
+
+def _region_of_postcode(country: str, postcode: str | None) -> str | None:
+    """The department or province that five digits begin with: 57 for 57000, 974 for 97400."""
+    code = "".join((postcode or "").split())
+    if country not in _POSTCODE_REGIONS or len(code) != 5 or not (code.isascii() and code.isdecimal()):
+        return None
+    return code[:3] if country == "FR" and code.startswith(_OVERSEAS) else code[:2]
 
 
 def _places(e164: str, address: Place | None) -> tuple[tuple[Place, ...], tuple[Place, ...]]:

@@ -18,6 +18,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 from flows import timing
 from flows.countries import country_rule
 from flows.phones import Phone, country_of, read_phone
+from flows.public_holidays import is_holiday
 from flows.windows import windows_for
 from flows.zones import possible_zones, regions_of
 
@@ -87,7 +88,7 @@ def hours(country: str, now: datetime, phone: str | None = None) -> Hours:
     """The hours for a text to ``phone`` (E.164), or to anybody in ``country`` if none was typed."""
     e164 = phone or example_number(country, PhoneNumberFormat.E164)
     zones = possible_zones(e164, country, None)
-    sky = timing.state(now, windows_for(regions_of(e164, country, None)), zones)
+    sky = timing.state(now, windows_for(regions_of(e164, country, None)), zones, holiday=is_holiday)
     place = country_of(e164) or country
     zone = ZoneInfo(ZONES.get(place) or zones[0])
     opens_at = sky.opens_at if isinstance(sky, timing.Closed) else None
@@ -114,5 +115,5 @@ def example_number(country: str, form: int = PhoneNumberFormat.INTERNATIONAL) ->
 def _open_for(country: str, now: datetime) -> timedelta:
     e164 = example_number(country, PhoneNumberFormat.E164)
     windows = windows_for(regions_of(e164, country, None))
-    sky = timing.state(now, windows, possible_zones(e164, country, None))
+    sky = timing.state(now, windows, possible_zones(e164, country, None), holiday=is_holiday)
     return sky.closes_at - now if isinstance(sky, timing.Open) else timedelta()

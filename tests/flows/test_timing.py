@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flows.public_holidays import is_holiday
 from flows.rules import read_table
-from flows.timing import HORIZON, Closed, Never, Open, state, validity
+from flows.timing import HORIZON, Closed, Never, Open, State, state, validity
 from flows.windows import Hours, Window, windows_for
 from flows.zones import Place, possible_zones, regions_of
 from tests.flows.judge import is_open
@@ -42,6 +43,10 @@ def places_and_zones(recipient: Recipient) -> tuple[tuple[Place, ...], tuple[str
     return regions_of(*recipient), possible_zones(*recipient)
 
 
+def real_state(now: datetime, places: tuple[Place, ...], zones: tuple[str, ...]) -> State:
+    return state(now, windows_for(places), zones, holiday=is_holiday)
+
+
 def at(zone_free: str) -> datetime:
     return datetime.fromisoformat(zone_free).replace(tzinfo=UTC)
 
@@ -64,7 +69,7 @@ def test_open_means_open_in_every_zone_and_place_until_the_minute_of_closing(
     recipient: Recipient, now: datetime
 ) -> None:
     places, zones = places_and_zones(recipient)
-    found = state(now, windows_for(places), zones)
+    found = real_state(now, places, zones)
     assert not isinstance(found, Never)
     assert isinstance(found, Open) == is_open(now, places, zones)
     if isinstance(found, Open):
@@ -79,7 +84,7 @@ def test_open_means_open_in_every_zone_and_place_until_the_minute_of_closing(
 @given(st.sampled_from(RECIPIENTS), minutes_of_the_year)
 def test_the_opening_is_the_first_lawful_minute(recipient: Recipient, now: datetime) -> None:
     places, zones = places_and_zones(recipient)
-    found = state(now, windows_for(places), zones)
+    found = real_state(now, places, zones)
     if isinstance(found, Closed):
         assert is_open(found.opens_at, places, zones)
         assert not is_open(found.opens_at - MINUTE, places, zones)
@@ -94,9 +99,9 @@ def test_no_minute_before_the_opening_was_lawful(seed: int) -> None:
     chance = random.Random(seed)
     places, zones = places_and_zones(chance.choice(RECIPIENTS))
     now = YEAR + chance.randrange(365 * 24 * 60) * MINUTE
-    asked = state(now, windows_for(places), zones)
+    asked = real_state(now, places, zones)
     now = asked.closes_at if isinstance(asked, Open) else now
-    found = state(now, windows_for(places), zones)
+    found = real_state(now, places, zones)
     while not is_open(now, places, zones):
         now += MINUTE
     assert found == Closed(now)
