@@ -9,7 +9,7 @@ import click
 
 from app.clock import SystemClock
 from app.log import configure_logging
-from bench import claim, dispatch, intake, machine, memory, overview, report, stage
+from bench import claim, dispatch, intake, latency, machine, memory, overview, report, stage
 from bench.report import Part
 from bench.stage import Stage, say
 
@@ -19,6 +19,7 @@ PARTS: dict[str, ModuleType] = {
     "claim": claim,
     "overview": overview,
     "memory": memory,
+    "latency": latency,
 }
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 

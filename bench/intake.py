@@ -9,6 +9,7 @@ import io
 import json
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ BODY_BYTES = 4096
 ADDRESS = "/webhooks/shopify"
 REQUESTS = {ADDRESS: 3000, EMPTY: 6000}
 ROUNDS = 7
+LONG_AGO = datetime(2026, 11, 21, 18, tzinfo=UTC)
 
 
 def measure(stage: Stage) -> list[Figure]:
@@ -98,15 +100,17 @@ def http_request(address: str) -> bytes:
     return f"POST {address} HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
-def shopify_headers(body: bytes) -> dict[str, str]:
+def shopify_headers(
+    body: bytes, topic: str = "checkouts/create", triggered_at: datetime = LONG_AGO
+) -> dict[str, str]:
     signature = hmac.digest(SHOPIFY_SECRET.encode(), body, hashlib.sha256)
     return {
-        "X-Shopify-Topic": "checkouts/create",
+        "X-Shopify-Topic": topic,
         "X-Shopify-Shop-Domain": DOMAIN,
         "X-Shopify-Hmac-Sha256": base64.b64encode(signature).decode(),
         "X-Shopify-Webhook-Id": str(uuid.uuid4()),
         "X-Shopify-Event-Id": str(uuid.uuid4()),
-        "X-Shopify-Triggered-At": "2026-11-21T18:00:00.123456789Z",
+        "X-Shopify-Triggered-At": triggered_at.isoformat(),
         "X-Shopify-Api-Version": "2026-10",
     }
 

@@ -96,11 +96,14 @@ class Stage:
         finally:
             stop_together([program])
 
+    def empty_queues(self) -> None:
+        with redis.Redis.from_url(self.valkey.url) as client:
+            client.flushall()
+
     @contextmanager
     def worker(self, queue: str, environment: dict[str, str]) -> Iterator[Program]:
         """A worker as in production; the queues are emptied first."""
-        with redis.Redis.from_url(self.valkey.url) as client:
-            client.flushall()
+        self.empty_queues()
         with self.process(["app.ops", "worker", queue], environment) as program:
             yield program
 

@@ -7,11 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bench import intake
+from bench import intake, latency
+from bench.figures import at_most
 from bench.load import LENGTH
 from bench.rows import country_that_is_awake
+from bench.shopper import Shopper
 from bench.stage import SHOPIFY_SECRET
+from connectors.platform import CartSeen, ConsentState, OrderSeen, OrderStatus
 from connectors.shopify import webhooks
+from connectors.shopify.events import events
 
 
 def test_a_delivery_is_four_kilobytes_signed_and_about_a_checkout_of_its_own() -> None:
@@ -39,3 +43,22 @@ def test_texts_may_go_somewhere_at_any_hour(day: int) -> None:
     monday = datetime(2026, 11, 23, tzinfo=UTC)
     for quarter in range(96):
         assert country_that_is_awake(monday + timedelta(days=day, minutes=15 * quarter))
+
+
+def test_a_shopper_agrees_to_texts_and_pays_for_the_same_checkout() -> None:
+    shopper, now = Shopper("GB"), datetime(2026, 11, 28, 12, tzinfo=UTC)
+    [cart] = events("checkouts/create", json.dumps(shopper.checkout(now)).encode(), now)
+    [order] = events("orders/create", json.dumps(shopper.order(now)).encode(), now)
+    assert isinstance(cart, CartSeen)
+    assert isinstance(order, OrderSeen)
+    assert cart.consent is not None
+    assert (cart.consent.state, cart.consent.phone) == (ConsentState.GIVEN, shopper.phone)
+    assert (order.status, order.keys, order.test) == (OrderStatus.PAID, cart.keys, False)
+
+
+def test_the_longest_wait_counts_and_all_are_told_when_it_is_too_long() -> None:
+    met = latency.longest("Sent", [0.2, 1.9, 0.3], at_most(2))
+    assert (met.value, met.details, met.is_missed, met.profile) == (1.9, "0.30 s in the median", False, ())
+    missed = latency.longest("Sent", [0.2, 2.1, 0.3], at_most(2))
+    assert missed.is_missed
+    assert missed.profile == ("seconds: 0.20 2.10 0.30",)
