@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from app.models import Cart, Contact, Delivery, Enrollment, Message, MessageOnce, Store
 from app.models.message import OPEN_MESSAGE_STATUSES
 from app.runtime import Runtime
-from flows import candidates, due, providers, registry
+from flows import candidates, caps, due, providers, registry
 from flows.definition import FlowDefinition, Step
 from flows.due import Claim
 from flows.gates import PlatformCheck, Situation, StepKind
 from flows.providers import Senders
 from flows.windows import windows_for
-from flows.zones import possible_zones, regions_of
+from flows.zones import Place, possible_zones, regions_of
 
 UNKNOWN_OUTCOMES = ("calling", "in_doubt")
 
@@ -88,6 +88,7 @@ class _Known:
     senders: Senders
     checks: Mapping[int, PlatformCheck]
     calls: Mapping[int, Delivery]
+    recent: Mapping[int, Mapping[int, datetime]]
     now: datetime
 
 
@@ -115,6 +116,7 @@ def load(
         providers.load_senders(session, runtime.settings.sms_provider, now),
         checks,
         last_calls(session, [found.message.id for found in rows.values() if found.message is not None]),
+        _recent_texts(session, [found.contact for found in rows.values()], now),
         now,
     )
     found = [_due_step(known, claim, rows[claim.id]) for claim in claims if claim.id in rows]
@@ -149,7 +151,7 @@ def _due_step(known: _Known, claim: Claim, rows: _Rows) -> DueStep | None:
         step=step,
         wanted_senders=wanted,
         sender=sender,
-        situation=_for_sending(situation, rows, step, known.checks.get(claim.id), sender is not None),
+        situation=_for_sending(situation, known, claim, rows, step, sender),
         message=rows.message,
         last_call=known.calls.get(rows.message.id) if rows.message else None,
     )
@@ -225,27 +227,71 @@ def _wanted_senders(runtime: Runtime, store: Store, contact: Contact) -> tuple[s
 
 
 def _for_sending(
-    situation: Situation, rows: _Rows, step: Step, check: PlatformCheck | None, sender_available: bool
+    situation: Situation, known: _Known, claim: Claim, rows: _Rows, step: Step, sender: str | None
 ) -> Situation:
     """The situation with what matters to sending only; a text does not stand in its own way."""
     contact, message = rows.contact, rows.message
-    address = (contact.address_country, contact.region, contact.postcode)
+    places = _places(contact)
+    recent = known.recent.get(contact.id, {})
+    own = message.id if message is not None else None
     situation = replace(
         situation,
         kind=StepKind(step.kind),
-        platform_check=check or PlatformCheck.UNKNOWN,
-        sender_available=sender_available,
-        windows=windows_for(regions_of(contact.phone, *address)),
-        zones=possible_zones(contact.phone, *address),
+        platform_check=known.checks.get(claim.id) or PlatformCheck.UNKNOWN,
+        sender_available=sender is not None,
+        windows=windows_for(places),
+        zones=possible_zones(*_address(contact)),
+        caps=caps.caps_for(places),
+        recent_texts=tuple(at for message_id, at in recent.items() if message_id != own),
     )
     if message is None:
         return situation
-    own = situation.last_marketing_text_at == message.created_at
+    last = situation.last_marketing_text_at
     return replace(
         situation,
         texts_for_this_cart=situation.texts_for_this_cart - 1,
-        last_marketing_text_at=None if own else situation.last_marketing_text_at,
+        last_marketing_text_at=None if last == message.created_at else last,
     )
+
+
+def _address(contact: Contact) -> tuple[str, str | None, str | None, str | None]:
+    return contact.phone, contact.address_country, contact.region, contact.postcode
+
+
+def _places(contact: Contact) -> tuple[Place, ...]:
+    return regions_of(*_address(contact))
+
+
+RECENT_TEXTS = text(
+    """
+    SELECT wanted.contact_id, latest.id, latest.created_at
+    FROM unnest(CAST(:stores AS bigint[]), CAST(:contacts AS bigint[])) AS wanted(store_id, contact_id)
+    CROSS JOIN LATERAL (
+        SELECT id, created_at FROM message
+        WHERE message.store_id = wanted.store_id AND message.contact_id = wanted.contact_id
+            AND created_at > :since AND kind IN ('marketing', 'service')
+        ORDER BY created_at DESC LIMIT :most
+    ) AS latest
+    """
+)
+
+
+def _recent_texts(
+    session: Session, contacts: Sequence[Contact], now: datetime
+) -> dict[int, dict[int, datetime]]:
+    """The latest texts to those contacts whose place has a cap, by text id: as many as a cap counts.
+
+    One more, because a text that goes again does not count against itself.
+    """
+    capped = {contact.id: contact.store_id for contact in contacts if caps.caps_for(_places(contact))}
+    if not capped:
+        return {}
+    far = caps.longest()
+    values = {"stores": list(capped.values()), "contacts": list(capped), "since": now - far.period}
+    found: dict[int, dict[int, datetime]] = {}
+    for contact_id, message_id, at in session.execute(RECENT_TEXTS, {**values, "most": far.max_texts + 1}):
+        found.setdefault(contact_id, {})[message_id] = at
+    return found
 
 
 def last_calls(session: Session, message_ids: Sequence[int]) -> dict[int, Delivery]:

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from flows import timing
+from flows import caps, timing
+from flows.caps import Cap
 from flows.consent import Standing
 from flows.countries import CountryRule, country_rule
 from flows.public_holidays import is_holiday
@@ -73,9 +74,10 @@ class Situation:
     rows hold an order of this cart or this person since the last activity. ``event_pending``: the inbox
     holds an unapplied event of this cart or number. ``idle`` and ``cutoff`` are the flow's.
     ``texts_for_this_cart`` counts claimed texts over all flows. ``windows`` and ``zones`` are those of
-    all places where the recipient may be; ``store_quiet`` the merchant's own quiet hours. ``flow_active``
-    matters to enrollment only: who is in a flow stays in it. What follows matters to sending only; left
-    out, nothing is sent.
+    all places where the recipient may be, ``caps`` limit what these allow within some hours, and
+    ``recent_texts`` are the moments of the latest claimed ones to this contact, of any kind but answers;
+    ``store_quiet`` are the merchant's own quiet hours. ``flow_active`` matters to enrollment only: who is
+    in a flow stays in it. What follows matters to sending only; left out, nothing is sent.
     """
 
     now: datetime
@@ -104,6 +106,8 @@ class Situation:
     sender_available: bool = False
     windows: tuple[Window, ...] = ()
     zones: tuple[str, ...] = ()
+    caps: tuple[Cap, ...] = ()
+    recent_texts: tuple[datetime, ...] = ()
     store_quiet: Hours | None = None
 
     @property
@@ -163,6 +167,9 @@ REASONS: dict[str, Reason] = {
     "no_sender": Reason(Outcome.HOLD, "There is no sender that may text this country."),
     "idle_again": Reason(Outcome.HOLD, "The shopper is active; the text waits until the cart is quiet."),
     "cap_reached": Reason(Outcome.HOLD, "The shopper had another text a short while ago."),
+    "daily_cap": Reason(
+        Outcome.HOLD, "The rules where the shopper lives allow no more texts within a day for now."
+    ),
     "quiet_hours": Reason(Outcome.HOLD, "Texts are not allowed at this hour where the shopper may be."),
 }
 
@@ -205,6 +212,7 @@ _HOLDS: tuple[Delay, ...] = (
     *_ENROLLMENT_HOLDS,
     ("no_sender", lambda s: None if s.sender_available else s.now + RECHECK_PAUSE),
     ("cap_reached", lambda s: _if_later(s, _cap_ends_at(s))),
+    ("daily_cap", lambda s: _if_later(s, caps.ends_at(s.caps, s.recent_texts))),
 )
 
 
@@ -297,8 +305,8 @@ def _carrier_limit_reached(situation: Situation) -> bool:
     return limit is not None and situation.texts_for_this_cart >= limit
 
 
-def _if_later(situation: Situation, moment: datetime) -> datetime | None:
-    return moment if moment > situation.now else None
+def _if_later(situation: Situation, moment: datetime | None) -> datetime | None:
+    return moment if moment is not None and moment > situation.now else None
 
 
 def _cap_ends_at(situation: Situation) -> datetime:

@@ -19,7 +19,7 @@ from tests.flows import scenes
 from tests.flows.pocket_provider import PocketProvider
 from tests.flows.scenes import Scene, fresh, make_british_store, make_scene
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @pytest.fixture
@@ -174,6 +174,28 @@ def test_a_contact_gets_no_second_text_within_the_cap(
     assert len(provider.texts) == 1
     reasons = scenes.story(runtime, scene.cart) + scenes.story(runtime, cart)
     assert ("held", "cap_reached") in reasons
+
+
+def test_a_number_gets_no_more_texts_a_day_than_its_state_allows_over_all_carts(
+    runtime: Runtime, provider: PocketProvider, clock: FixedClock
+) -> None:
+    """Three texts about other carts within a day, one of which never arrived; nothing older counts."""
+    with runtime.database.session() as session:
+        store = factories.make_store(session)
+        floridian = {"phone": "+13055550123", "country": "US", "address_country": "US", "region": "FL"}
+        scene = make_scene(session, store=store, contact=floridian)
+        others = [factories.make_cart(session, store, scene.contact) for _ in range(5)]
+        ages = {"accepted": 1, "failed": 20, "sent": 23, "delivered": 25}
+        for other, (status, hours) in zip(others, ages.items(), strict=False):
+            factories.make_message(session, store, other, status=status, created_at=NOW - hours * HOUR)
+        factories.make_message(session, store, others[4], kind="help", cart_id=None)
+    dispatch.drain(runtime)
+    assert provider.texts == []
+    assert scenes.story(runtime, scene.cart) == [("held", "daily_cap")]
+    assert scenes.planned(runtime) == {f"step:{scene.enrollment.id}": NOW + HOUR}
+    clock.advance(HOUR)
+    dispatch.drain(runtime)
+    assert len(provider.texts) == 1
 
 
 def test_an_unapplied_event_of_the_cart_holds_its_text(

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flows.caps import Cap
 from flows.consent import Standing
 from flows.gates import (
     EVENT_PENDING_PAUSE,
@@ -65,6 +66,11 @@ def situation(**changes: Any) -> Situation:
     return Situation(**{**values, **changes})
 
 
+ALWAYS = tuple(
+    replace(window, weekday=(time.min, time.max), saturday=(time.min, time.max), sunday=(time.min, time.max))
+    for window in windows_for([Place("GB", None)])
+)
+
 AMERICAN: dict[str, Any] = {
     "phone": "+12015550123",
     "country": "US",
@@ -114,6 +120,7 @@ HOLDS_OF_BOTH: list[tuple[str, dict[str, Any], timedelta]] = [
 HOLDS_OF_SENDING: list[tuple[str, dict[str, Any], timedelta]] = [
     ("no_sender", {"sender_available": False}, RECHECK_PAUSE),
     ("cap_reached", {"last_marketing_text_at": NOON - 15 * HOUR}, HOUR),
+    ("daily_cap", {"caps": (Cap(1, DAY),), "recent_texts": (NOON - 23 * HOUR,)}, HOUR),
     ("quiet_hours", {"now": NOON + 9 * HOUR}, 11 * HOUR),
     ("quiet_hours", {"store_quiet": (time(11), time(13))}, HOUR),
 ]
@@ -285,6 +292,40 @@ class TestCap:
         assert may_send(replace(service, now=NOON + 9 * HOUR)).reason == "quiet_hours"
 
 
+class TestCapsOfPlaces:
+    three = (Cap(3, DAY),)
+
+    def test_three_texts_within_a_day_are_the_most_whatever_their_kind(self) -> None:
+        texts = (NOON - 23 * HOUR, NOON - 20 * HOUR, NOON - HOUR)
+        asked = situation(caps=self.three, recent_texts=texts)
+        assert may_send(asked) == Answer(Outcome.HOLD, "daily_cap", NOON + HOUR)
+        assert may_send(replace(asked, kind=StepKind.SERVICE)).reason == "daily_cap"
+        assert may_send(replace(asked, recent_texts=texts[1:])).outcome is Outcome.GO
+        assert may_send(replace(asked, now=NOON + HOUR)).outcome is Outcome.GO
+
+    def test_with_two_places_the_stricter_cap_holds(self) -> None:
+        both = situation(caps=(Cap(3, DAY), Cap(1, DAY)), recent_texts=(NOON - 2 * HOUR,))
+        assert may_send(both) == Answer(Outcome.HOLD, "daily_cap", NOON + 22 * HOUR)
+
+    @settings(max_examples=100, deadline=None)
+    @given(st.lists(st.integers(0, 4 * 24 * 60 - 1), max_size=40), st.integers(1, 3))
+    def test_no_day_ever_holds_more_texts_than_the_cap(self, asked_at: list[int], most: int) -> None:
+        sent: list[datetime] = []
+        caps = (Cap(most, DAY),)
+        for minute in sorted(asked_at):
+            now = NOON + timedelta(minutes=minute)
+            asked = situation(
+                now=now,
+                last_activity_at=now - HOUR,
+                caps=caps,
+                recent_texts=tuple(sent[-most:]),
+                windows=ALWAYS,
+            )
+            if may_send(asked).outcome is Outcome.GO:
+                sent.append(now)
+        assert all(later - earlier >= DAY for earlier, later in zip(sent, sent[most:], strict=False))
+
+
 def test_elsewhere_a_cart_may_have_several_texts() -> None:
     assert may_send(situation(texts_for_this_cart=2)).outcome is Outcome.GO
 
@@ -328,6 +369,7 @@ STRICTER: list[dict[str, Any]] = [
     {"kind": StepKind.MARKETING},
     {"platform_check": PlatformCheck.ORDERED},
     {"sender_available": False},
+    {"caps": (Cap(1, DAY),), "recent_texts": (YEAR + 365 * DAY,)},
     {"idle": 10 * DAY},
     {"cutoff": timedelta(0)},
     {"windows": ()},

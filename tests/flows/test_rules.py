@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.caps import Cap, caps_for
 from flows.countries import country_rule
 from flows.rules import read_table
 from flows.windows import windows_for
@@ -85,6 +86,14 @@ def test_north_american_carriers_allow_one_confirmed_text_within_two_days(countr
 def test_elsewhere_the_flow_decides(country: str | None) -> None:
     rule = country_rule(country)
     assert (rule.max_texts_per_cart, rule.max_age, rule.double_opt_in) == (None, None, False)
+
+
+def test_three_states_and_two_countries_cap_what_a_number_gets_in_a_day() -> None:
+    day = timedelta(days=1)
+    for region in ("FL", "OK", "MD"):
+        assert caps_for([Place("US", region)]) == (Cap(3, day),)
+    assert caps_for([Place("US", "TX"), Place("SI", None)]) == ()
+    assert caps_for([Place("EC", "P"), Place("VN", None)]) == (Cap(1, day), Cap(1, day))
 
 
 def test_area_codes_name_the_states_that_libphonenumber_names() -> None:
