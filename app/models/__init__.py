@@ -2,7 +2,7 @@
 
 from app.models.base import Base
 from app.models.cart import Cart, CartKey, Fulfillment, Order, OrderKey, Recovery, Refund, TimelineEntry
-from app.models.contact import Consent, ConsentEvent, Contact, Reply, SenderContact, Suppression
+from app.models.contact import Consent, ConsentEvent, Contact, ProofAttempt, Reply, SenderContact, Suppression
 from app.models.event import InboundEvent
 from app.models.figure import DailyCost, DailyFigure
 from app.models.flow import Due, Enrollment, Flow, FlowVersion, Heartbeat, PeriodicRun, StoreFlag
@@ -51,6 +51,7 @@ __all__ = [
     "OrderKey",
     "PeriodicRun",
     "Person",
+    "ProofAttempt",
     "ProviderState",
     "Recovery",
     "Refund",

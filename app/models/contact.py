@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import Date, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Row, TenantRow, belongs_to, tenant
@@ -17,6 +17,8 @@ class Contact(TenantRow, Base):
     ``country`` is the number's own; ``region`` and ``postcode`` are those of the last address.
     ``unreachable_reason`` (``not_mobile``, ``invalid_number``) comes from a provider.
     ``texted_at`` is when the last marketing text was claimed, over all flows: the cap is O(1).
+    What the shopper chose: ``preferred_language`` (a catalog's tag), hours without texts in local time
+    (``quiet_from`` to ``quiet_to``, over midnight too), and ``kinds_off`` (``marketing``, ``service``).
     """
 
     __tablename__ = "contact"
@@ -39,9 +41,25 @@ class Contact(TenantRow, Base):
     unreachable_count: Mapped[int] = mapped_column(default=0)
     texted_at: Mapped[datetime | None]
     sender: Mapped[str | None]
+    preferred_language: Mapped[str | None]
+    quiet_from: Mapped[time | None]
+    quiet_to: Mapped[time | None]
+    kinds_off: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), default=list)
     erased_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class ProofAttempt(Base):
+    """How often somebody tried, on one day (UTC), to prove that a number is theirs: guessing has an end."""
+
+    __tablename__ = "proof_attempt"
+    __table_args__ = (belongs_to("contact", "contact_id", ondelete="CASCADE"),)
+
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id", ondelete="CASCADE"), primary_key=True)
+    contact_id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    attempts: Mapped[int] = mapped_column(server_default=text("0"), default=0)
 
 
 class ConsentEvent(TenantRow, Base):
