@@ -81,12 +81,16 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What is known of the shopper's language: locales as platforms write them, the ISO country."""
+    """What is known of the shopper's language: locales as platforms write them, the ISO country.
+
+    ``chosen`` is what the shopper said on the preference page; it comes before everything.
+    """
 
     checkout_locale: str | None = None
     customer_locale: str | None = None
     country: str | None = None
     store_locale: str | None = None
+    chosen: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +222,7 @@ def _choose_words(text: CartText, named: bool) -> _Words:
         wishes.country,
         wishes.store_locale,
         (*custom, *built_in),
+        wishes.chosen,
     )
     if choice is None:
         raise NoText(f"step {text.step_key!r} has no words that fit the shopper, the store or English")
@@ -270,6 +275,7 @@ def _fallback_language(wishes: Wishes) -> str:
         wishes.country,
         wishes.store_locale,
         catalogs.languages_with(_FOOTER),
+        wishes.chosen,
     )
     return choice.tag if choice else "en"
 

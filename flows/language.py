@@ -1,9 +1,10 @@
 """In which language a text speaks to a shopper.
 
-Asked in this order: the checkout's locale, the customer's locale, the main language of the
-country, the store's locale, English. A locale matches a language by CLDR distance (``langcodes``),
-never further than a regional or a mutually read form: ``en-GB`` takes ``en`` and ``gsw`` takes
-``de``, but ``uk`` never ``ru``, ``ca`` never ``es``, ``da`` never ``nb``.
+Asked in this order: what the shopper chose on the preference page, the checkout's locale, the
+customer's locale, the main language of the country, the store's locale, English. A locale matches a
+language by CLDR distance (``langcodes``), never further than a regional or a mutually read form:
+``en-GB`` takes ``en`` and ``gsw`` takes ``de``, but ``uk`` never ``ru``, ``ca`` never ``es``, ``da``
+never ``nb``.
 
 Formality is a private-use tag: ``de-x-formal`` beside ``de``. It decides among texts of the same
 language only; a shopper's locale seldom names one, then the store's locale does.
@@ -31,6 +32,7 @@ MAX_DISTANCE = 8
 class Reason(StrEnum):
     """Which question decided the language."""
 
+    CHOSEN = "chosen"
     CHECKOUT = "checkout"
     CUSTOMER = "customer"
     COUNTRY = "country"
@@ -58,13 +60,14 @@ def choose_language(
     country: str | None,
     store_locale: str | None,
     available: Collection[str],
+    chosen: str | None = None,
 ) -> Choice | None:
     """The language to use, out of ``available``; None if neither wish nor English is among them.
 
     Locales are as platforms write them (``sl-SI``, ``de_DE_formal``); ``country`` is ISO 3166-1
-    alpha-2. What cannot be read is passed over.
+    alpha-2; ``chosen`` is the shopper's own choice. What cannot be read is passed over.
     """
-    return _choose(checkout_locale, customer_locale, country, store_locale, tuple(available))
+    return _choose(chosen, checkout_locale, customer_locale, country, store_locale, tuple(available))
 
 
 def match_language(
@@ -85,6 +88,7 @@ def country_language(country: str | None) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _choose(
+    chosen: str | None,
     checkout_locale: str | None,
     customer_locale: str | None,
     country: str | None,
@@ -92,6 +96,7 @@ def _choose(
     available: tuple[str, ...],
 ) -> Choice | None:
     wishes = (
+        (Reason.CHOSEN, chosen),
         (Reason.CHECKOUT, checkout_locale),
         (Reason.CUSTOMER, customer_locale),
         (Reason.COUNTRY, country_language(country)),

@@ -136,10 +136,10 @@ OPEN = text(
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whose link it is. ``phone`` is None for somebody who was erased; ``language`` is that of the text."""
+    """Whose link it is. ``contact`` is None for somebody who was erased; ``language`` is that of the text."""
 
     store: Store
-    phone: str | None
+    contact: Contact | None
     language: str
     stopped: bool
 
@@ -149,7 +149,7 @@ def recipient(session: Session, token: str) -> Recipient | None:
     if not is_token(token):
         return None
     row = session.execute(
-        select(Store, Contact.phone, Contact.erased_at, Message.language, Consent.stopped)
+        select(Store, Contact, Message.language, Consent.stopped)
         .join(Link, Link.store_id == Store.id)
         .join(Contact, (Contact.store_id == Link.store_id) & (Contact.id == Link.contact_id))
         .join(Message, (Message.store_id == Link.store_id) & (Message.id == Link.message_id))
@@ -163,8 +163,10 @@ def recipient(session: Session, token: str) -> Recipient | None:
     ).one_or_none()
     if row is None:
         return None
-    store, phone, erased_at, language, stopped = row
-    return Recipient(store, None if erased_at else phone, language, bool(stopped or erased_at))
+    store, contact, language, stopped = row
+    if contact.erased_at is not None:
+        return Recipient(store, None, language, stopped=True)
+    return Recipient(store, contact, contact.preferred_language or language, bool(stopped))
 
 
 def destination(cipher: Cipher, opened: Opened) -> str:

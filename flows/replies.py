@@ -160,8 +160,9 @@ def _follow(
     if reply.answered or not any(changed):
         return
     owner, now = texted[0], runtime.clock.now()
-    language = _last_text(session, owner, Message.language) or owner.contact.locale
-    answers.write(session, owner.store, owner.contact, answer, reply.id, told.to_number, language, now)
+    contact = owner.contact
+    language = contact.preferred_language or _last_text(session, owner, Message.language) or contact.locale
+    answers.write(session, owner.store, contact, answer, reply.id, told.to_number, language, now)
     reply.answered = True
 
 

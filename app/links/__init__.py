@@ -1,11 +1,11 @@
-"""What a shopper opens: short links and the page that stops the texts."""
+"""What a shopper opens: short links, and the page to stop the texts or choose among them."""
 
 from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.links import short_links, stop_page, visitors
+    from app.links import preference_page, short_links, visitors
 
     visitors.warm_up()
     app.register_blueprint(short_links.blueprint)
-    app.register_blueprint(stop_page.blueprint)
+    app.register_blueprint(preference_page.blueprint)

@@ -22,15 +22,23 @@ RETRY_AFTER = "5"
 
 def page(template: str, status: int, language: str | None = None, **values: Any) -> Response:
     """A page in the given language, else in the visitor's; its words are ``say(key, ...)``."""
-    chosen = _choose([*filter(None, [language]), *request.accept_languages.values()])
+    return private(make_response(render(template, spoken(language), **values), status))
+
+
+def render(template: str, language: str, **values: Any) -> str:
+    """The words of a page in one of the catalogs' languages."""
 
     def say(key: str, **names: str) -> str:
-        return catalogs.text(f"page.{key}", chosen, **names)
+        return catalogs.text(f"page.{key}", language, **names)
 
-    public = chosen.partition("-x-")[0]
+    public = language.partition("-x-")[0]
     direction = Locale.parse(public, sep="-").text_direction
-    body = render_template(f"links/{template}", say=say, lang=public, direction=direction, **values)
-    return private(make_response(body, status))
+    return render_template(f"links/{template}", say=say, lang=public, direction=direction, **values)
+
+
+def spoken(language: str | None) -> str:
+    """The catalog that speaks the given language, else the visitor's, else English."""
+    return _choose([*filter(None, [language]), *request.accept_languages.values()])
 
 
 def not_found() -> Response:

@@ -21,7 +21,17 @@ def choose(
     return choose_language(checkout, customer, country, store, available)
 
 
-def test_the_checkout_decides_before_everything_else() -> None:
+def test_the_shopper_s_own_choice_decides_before_everything_else() -> None:
+    choice = choose_language("sl-SI", "de", "FR", "pl", TAGS, "es")
+    assert choice == Choice("es", Reason.CHOSEN)
+
+
+def test_a_choice_without_text_passes_the_question_on() -> None:
+    choice = choose_language("sl-SI", "de", "FR", "pl", ("sl", "en"), "es")
+    assert choice == Choice("sl", Reason.CHECKOUT)
+
+
+def test_then_the_checkout() -> None:
     assert choose("sl-SI", "de", "FR", "pl") == Choice("sl", Reason.CHECKOUT)
 
 

@@ -1,4 +1,4 @@
-"""``/p/<token>``: opening it changes nothing, its button stops the texts for good."""
+"""``/p/<token>``: opening it changes nothing, its first button stops the texts for good."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ import html5lib
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from werkzeug.test import TestResponse
 
 from app.clock import FixedClock
-from app.links.stop_page import masked
-from app.models import Consent, ConsentEvent, Contact, Enrollment, Link, Store, Suppression
+from app.links.preference_page import masked
+from app.models import Base, Consent, ConsentEvent, Contact, Enrollment, Link, Store, Suppression
 from app.runtime import Runtime
 from connectors.platform import ConsentSignal, ConsentState
-from flows import consents
+from flows import catalogs, consents, preferences
+from flows.preferences import Preferences
 from tests import factories
+from tests.app.links.agents import IPHONE
 from tests.factories import NOW
+
+AHEAD = {"User-Agent": IPHONE, "Sec-Purpose": "prefetch;prerender"}
 
 PHONE = "+38640123467"
 
@@ -73,21 +78,30 @@ def test_the_page_says_who_stops_texting_which_number(client: FlaskClient, texte
 
     assert response.status_code == 200
     assert '<html lang="sl" dir="ltr">' in response.text
-    assert "Ne želite več SMS-ov trgovine Lanena hiša &lt;b&gt;&amp;?" in response.text
-    assert "+386 ••••••67" in response.text
+    assert "Lanena hiša &lt;b&gt;&amp;" in response.text
+    assert "+386 40••••••" in response.text
     assert PHONE not in response.text
-    assert '<form method="post"><button>Ne želim več SMS-ov</button></form>' in response.text
+    assert PHONE[-4:] not in response.text
+    assert 'aria-describedby="stops">Ne želim več SMS-ov</button></form>' in response.text
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["Referrer-Policy"] == "no-referrer"
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_opening_the_page_stops_nothing(
-    client: FlaskClient, runtime: Runtime, texted: Texted, method: str
-) -> None:
-    client.open(f"/p/{texted.token}", method=method)
+def rows(runtime: Runtime) -> dict[str, list[Any]]:
+    with runtime.database.engine.connect() as connection:
+        return {table.name: list(connection.execute(table.select())) for table in Base.metadata.sorted_tables}
 
-    assert not is_stopped(runtime, texted)
+
+@pytest.mark.parametrize("headers", [{"User-Agent": IPHONE}, {"User-Agent": "WhatsApp/2.23.20.0 A"}, AHEAD])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_opening_the_page_changes_no_row_at_all(
+    client: FlaskClient, runtime: Runtime, texted: Texted, method: str, headers: dict[str, str]
+) -> None:
+    before = rows(runtime)
+
+    client.open(f"/p/{texted.token}?do=save&kinds=&do=erase", method=method, headers=headers)
+
+    assert rows(runtime) == before
 
 
 def test_the_button_stops_the_texts_for_good(client: FlaskClient, runtime: Runtime, texted: Texted) -> None:
@@ -124,7 +138,7 @@ def test_whoever_stopped_already_is_told_so(client: FlaskClient, texted: Texted)
 
     page = client.get(f"/p/{texted.token}").text
 
-    assert "<form" not in page
+    assert "Ne želim več SMS-ov" not in page
     assert 'href="https://lanena.example"' in page
 
 
@@ -207,12 +221,84 @@ def test_the_pages_are_sound_html(client: FlaskClient, texted: Texted) -> None:
         assert response.text.count("<h1>") == 1
 
 
+def choose(client: FlaskClient, texted: Texted, **form: Any) -> TestResponse:
+    return client.post(f"/p/{texted.token}", data={"do": "save", **form})
+
+
+def chosen(runtime: Runtime, texted: Texted) -> Preferences:
+    with runtime.database.session() as session:
+        link = session.get_one(Link, texted.link_id)
+        return preferences.stored(session.get_one(Contact, link.contact_id))
+
+
+def test_a_choice_is_kept_and_shown_and_stops_nothing(
+    client: FlaskClient, runtime: Runtime, texted: Texted
+) -> None:
+    form = {"kinds": ["service"], "language": "de", "from": "10", "to": "18"}
+
+    response = choose(client, texted, **form)
+
+    assert catalogs.text("page.preferences.saved", "de") in response.text
+    assert not is_stopped(runtime, texted)
+    assert chosen(runtime, texted) == Preferences(frozenset({"service"}), "de", (10, 18))
+    again = client.get(f"/p/{texted.token}").text
+    assert '<html lang="de"' in again
+    assert '<option value="de" lang="de" selected>Deutsch</option>' in again
+    assert 'value="service" checked' in again
+    assert 'value="marketing" checked' not in again
+    assert '<option value="10" selected>10:00</option>' in again
+
+
+def test_a_choice_can_be_taken_back(client: FlaskClient, runtime: Runtime, texted: Texted) -> None:
+    choose(client, texted, kinds=[], language="de", to="18")
+    choose(client, texted, kinds=["marketing", "service"], language="", to="")
+
+    assert chosen(runtime, texted) == Preferences()
+
+
+def test_hours_too_near_to_each_other_are_refused_beside_the_field(
+    client: FlaskClient, runtime: Runtime, texted: Texted
+) -> None:
+    response = choose(client, texted, **{"kinds": ["service"], "from": "12", "to": "13"})
+
+    assert response.status_code == 422
+    assert 'aria-invalid="true"' in response.text
+    assert '<option value="12" selected>' in response.text
+    assert chosen(runtime, texted) == Preferences()
+
+
+def test_what_there_is_no_such_choice_of_is_no_choice(
+    client: FlaskClient, runtime: Runtime, texted: Texted
+) -> None:
+    form = {"kinds": ["marketing", "bogus"], "language": "../en", "from": "3", "to": "99"}
+
+    choose(client, texted, **form)
+
+    assert chosen(runtime, texted) == Preferences(frozenset({"marketing"}))
+
+
+def test_nothing_is_chosen_for_somebody_else(client: FlaskClient, runtime: Runtime, texted: Texted) -> None:
+    neighbour = text_somebody(runtime)
+
+    choose(client, texted, kinds=[], language="de")
+
+    assert chosen(runtime, neighbour) == Preferences()
+
+
+def test_the_page_says_what_is_stored_what_for_and_how_long(client: FlaskClient, texted: Texted) -> None:
+    page = client.get(f"/p/{texted.token}").text
+
+    for kind, days in (("contact", 730), ("consent", 1826), ("carts", 180), ("texts", 365)):
+        what, why = (catalogs.text(f"page.data.{name}", "sl") for name in (kind, f"{kind}_why"))
+        assert f'<th scope="row">{what}</th><td>{why}</td><td>{days}</td>' in page
+
+
 @pytest.mark.parametrize(
     ("phone", "shown"),
     [
-        ("+38640123467", "+386 ••••••67"),
-        ("+12025550123", "+1 ••••••••23"),
-        ("+447400123456", "+44 ••••••••56"),
+        ("+38640123467", "+386 40••••••"),
+        ("+12025550123", "+1 20••••••••"),
+        ("+447400123456", "+44 74••••••••"),
     ],
 )
 def test_a_number_is_shown_as_far_as_its_owner_knows_it(phone: str, shown: str) -> None:
