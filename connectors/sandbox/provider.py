@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
 import requests
+from urllib3.response import BaseHTTPResponse
 
 from connectors.sandbox.protocol import SIGNATURE_HEADER, is_signature, read_object, required, sign, text_body
 from connectors.sms import (
@@ -27,7 +29,15 @@ from connectors.sms import (
     SendResult,
     Status,
 )
-from connectors.sms_http import NO_ANSWER, Timeout, certainly_refused, open_session, retry_after, unanswered
+from connectors.sms_http import (
+    NO_ANSWER,
+    Post,
+    Timeout,
+    certainly_refused,
+    open_session,
+    retry_after,
+    unanswered,
+)
 
 BEFORE = timedelta(minutes=1)
 AFTER = timedelta(minutes=3)
@@ -53,6 +63,7 @@ class SandboxProvider:
         self._now = now
         self._timeout = timeout
         self._session = open_session()
+        self._post = Post(self._session, self._messages_url, timeout)
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -63,12 +74,10 @@ class SandboxProvider:
         body = text_body(text)
         headers = {"Content-Type": "application/json", SIGNATURE_HEADER: sign(body, self._secret)}
         try:
-            response = self._session.post(
-                self._messages_url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False
-            )
+            response = self._post(body, headers)
         except NO_ANSWER as error:
             return unanswered(error)
-        if certainly_refused(response.status_code):
+        if certainly_refused(response.status):
             return self._refusal(response)
         return _acceptance(response)
 
@@ -114,25 +123,25 @@ class SandboxProvider:
             raise ProviderUnreachable(f"The sandbox answered HTTP {response.status_code}.")
         return response.content
 
-    def _refusal(self, response: requests.Response) -> Refused:
+    def _refusal(self, response: BaseHTTPResponse) -> Refused:
         code = _refusal_code(response)
         category = _category(code)
-        if response.status_code == requests.codes.too_many_requests:
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             category = Category.RATE
         return Refused(
             category=category,
             code=code,
-            detail=f"The sandbox refused the text: HTTP {response.status_code}.",
+            detail=f"The sandbox refused the text: HTTP {response.status}.",
             retryable=category is Category.RATE,
             retry_after=retry_after(response, self._now()),
         )
 
 
-def _acceptance(response: requests.Response) -> Accepted | InDoubt:
-    if response.status_code != requests.codes.created:
-        return InDoubt(f"The sandbox answered HTTP {response.status_code}.")
+def _acceptance(response: BaseHTTPResponse) -> Accepted | InDoubt:
+    if response.status != HTTPStatus.CREATED:
+        return InDoubt(f"The sandbox answered HTTP {response.status}.")
     try:
-        fields = read_object(response.content)
+        fields = read_object(response.data)
         return Accepted(
             provider_id=required(fields, "id"),
             status=_status(fields) or Status.ACCEPTED,
@@ -144,9 +153,9 @@ def _acceptance(response: requests.Response) -> Accepted | InDoubt:
         return InDoubt("The sandbox answered, but its answer cannot be read.")
 
 
-def _refusal_code(response: requests.Response) -> str | None:
+def _refusal_code(response: BaseHTTPResponse) -> str | None:
     try:
-        code = read_object(response.content).get("code")
+        code = read_object(response.data).get("code")
     except MalformedCallback:
         return None
     return str(code) if code else None

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 import requests
+from urllib3.response import BaseHTTPResponse
 
 from connectors.sms import (
     Accepted,
@@ -30,7 +31,7 @@ from connectors.sms import (
 )
 from connectors.sms_http import (
     NO_ANSWER,
-    FormPost,
+    Post,
     Timeout,
     certainly_refused,
     open_session,
@@ -42,6 +43,7 @@ from connectors.twilio.errors import category_of_answer, meaning
 from connectors.twilio.messages import accepted, may_be, names_a_service, state
 from connectors.twilio.signature import is_signed
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 LONGEST_VALIDITY = 36_000
 PAGE_SIZE = 1_000
 MOST_PAGES = 10
@@ -76,7 +78,7 @@ class TwilioProvider:
         self._timeout = timeout
         self._session = open_session()
         self._session.auth = (account_sid, auth_token)
-        self._post = FormPost(self._session, self._messages_url)
+        self._post = Post(self._session, self._messages_url, timeout)
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -85,10 +87,10 @@ class TwilioProvider:
     def send(self, text: OutgoingText) -> SendResult:
         """Hand over one text, once; safe to call from many threads."""
         try:
-            response = self._post(self._form(text), self._timeout)
+            response = self._post(urlencode(self._form(text)).encode(), FORM)
         except NO_ANSWER as error:
             return unanswered(error)
-        if certainly_refused(response.status_code):
+        if certainly_refused(response.status):
             return self._refusal(response)
         return _acceptance(response)
 
@@ -134,9 +136,9 @@ class TwilioProvider:
             "SmartEncoded": "false",
         }
 
-    def _refusal(self, response: requests.Response) -> Refused:
+    def _refusal(self, response: BaseHTTPResponse) -> Refused:
         code = _error_code(response)
-        category = category_of_answer(response.status_code, code)
+        category = category_of_answer(response.status, code)
         known = meaning(code)
         return Refused(
             category=category,
@@ -166,21 +168,21 @@ class TwilioProvider:
         return url
 
 
-def _acceptance(response: requests.Response) -> Accepted | InDoubt:
-    if not 200 <= response.status_code < 300:
-        return InDoubt(f"Twilio answered HTTP {response.status_code}.")
+def _acceptance(response: BaseHTTPResponse) -> Accepted | InDoubt:
+    if not 200 <= response.status < 300:
+        return InDoubt(f"Twilio answered HTTP {response.status}.")
     try:
         return accepted(_json(response) or {})
     except (KeyError, TypeError):
-        return InDoubt(f"Twilio answered HTTP {response.status_code}, but its answer cannot be read.")
+        return InDoubt(f"Twilio answered HTTP {response.status}, but its answer cannot be read.")
 
 
-def _error_code(response: requests.Response) -> str | None:
+def _error_code(response: BaseHTTPResponse) -> str | None:
     code = (_json(response) or {}).get("code")
     return str(code) if code else None
 
 
-def _json(response: requests.Response) -> dict[str, Any] | None:
+def _json(response: BaseHTTPResponse | requests.Response) -> dict[str, Any] | None:
     try:
         value = response.json()
     except ValueError:
