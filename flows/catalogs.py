@@ -12,22 +12,29 @@ with ``sms.`` are texts, ``page.<page>.<part>`` belongs to a page. Placeholders 
 same in every language; ``{{`` is a brace. The tests compare all catalogs with the template and
 with ``docs/locales.md``. Nothing is compiled: catalogs are read once, when first asked for.
 
-A regional catalog (``de-CH``) need only hold what differs: the rest is its base language's. A page
-falls back to English in the end, a text never does: who cannot be addressed in the chosen language
-gets another language by choice (``flows.language``), not by accident.
+``locales/<tag>/samples.json`` holds a shop, products and a first name as they are called in that
+market, long rather than short: with them ``flows.locale_check`` measures the texts.
+
+A regional or formality catalog (``de-CH``, ``de-x-formal``) need only hold what differs: the rest is
+its parent's (``flows.language.parents``). A page falls back to English in the end, a text never does:
+who cannot be addressed in the chosen language gets another language by choice (``flows.language``),
+not by accident.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
 from babel.messages.pofile import read_po
 
+from flows.language import parents
 from flows.placeholders import fill, parse
 
 SMS = "sms."
+_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*(-x-[a-z]{1,8})?")
 BUILT_IN_STEPS = frozenset({"reminder", "second_call", "last_call"})
 
 
@@ -78,13 +85,15 @@ def messages(language: str) -> Mapping[str, str]:
     }
 
 
+@cache
+def template_keys() -> frozenset[str]:
+    """The keys that every language has."""
+    with (files("locales") / "warmcart.pot").open("rb") as file:
+        return frozenset(str(message.id) for message in read_po(file, abort_invalid=True) if message.id)
+
+
 def _find(key: str, language: str) -> str | None:
-    known = (tag for tag in _with_parents(language) if tag in languages())
+    if not _TAG.fullmatch(language):
+        return None
+    known = (tag for tag in parents(language) if tag in languages())
     return next((messages(tag)[key] for tag in known if key in messages(tag)), None)
-
-
-def _with_parents(language: str) -> tuple[str, ...]:
-    """``de-CH-x-formal`` -> itself, ``de-CH``, ``de``."""
-    public = language.partition("-x-")[0].split("-")
-    parents = ("-".join(public[:length]) for length in range(len(public), 0, -1))
-    return tuple(dict.fromkeys((language, *parents)))

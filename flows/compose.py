@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from connectors.platform import Money
 from flows import catalogs
+from flows.direction import directed
 from flows.language import Reason, choose_language, match_language
 from flows.merge_fields import (
     TITLE_FLOOR,
@@ -31,7 +32,8 @@ BUDGET = {Encoding.GSM7: 1, Encoding.UCS2: 2}
 """The segments that a cart's text should stay within."""
 
 _FOOTER = "sms.footer.stop"
-_FOOTER_WITH_STORE = "sms.footer.stop_with_store"
+_FOOTER_BY_LINK = "sms.footer.link"
+_WITH_STORE = "_with_store"
 
 _SENTENCE_START = re.compile(r"(?:^|\n|[.!?…]\s+)[¡¿]?\s*$")
 _AFTER_COLON = re.compile(r":\s+$")
@@ -99,7 +101,9 @@ class CartText:
 
     ``texts`` are the step's own words by tag, as ``flows.definition`` checked them. ``store_name`` is
     never blank. ``link`` is the short link, whole. ``total`` is what the shopper saw (presentment
-    money); None where the platform did not tell. ``name_products`` is the store's switch.
+    money); None where the platform did not tell. ``name_products`` is the store's switch. ``stop_link``
+    is the way out where the sender cannot receive replies. ``reserved``: the store keeps the items of a
+    left cart aside, and its second text may say so.
     """
 
     step_key: str
@@ -111,6 +115,8 @@ class CartText:
     total: Money | None = None
     first_name: str | None = None
     name_products: bool = True
+    stop_link: str | None = None
+    reserved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +146,14 @@ def compose(text: CartText) -> Composed:
     footer_language = match_language(words.language, catalogs.languages_with(_FOOTER))
     own_language = footer_language or _fallback_language(text.wishes)
     values = _values(text, words)
-    footer = _footer(words.template, own_language, values["store"])
+    footer = _footer(words.template, own_language, values["store"], text.stop_link)
     pieces = parse(words.template)
     if not values["first_name"]:
         pieces = without_first_name(pieces)
 
     def render(product: str) -> str:
-        return normalise(fill(pieces, values | {"product": product}).strip() + "\n" + footer)
+        body = fill(pieces, values | {"product": product}).strip() + "\n" + footer
+        return normalise(directed(body, words.language))
 
     used = placeholders(words.template)
     unnamed = catalogs.template("sms.product.unnamed", own_language)
@@ -174,7 +181,7 @@ def compose_service(
     if choice is None:
         raise NoText(f"{answer} has words neither in {language} nor in English")
     words = catalogs.text(answer, choice.tag, store=_store_name(store_name), contact=contact)
-    body = normalise(words)
+    body = normalise(directed(words, choice.tag))
     return Composed(body, choice.tag, choice.reason, measure(body), Source.BUILT_IN)
 
 
@@ -214,7 +221,7 @@ def _choose_words(text: CartText, named: bool) -> _Words:
     """First the language, out of all there is; then the merchant's own words of it before ours."""
     wishes = text.wishes
     custom = _usable(text)
-    key = f"sms.{text.step_key}" if named else f"sms.{text.step_key}.unnamed"
+    key = _key(text, named)
     built_in = catalogs.languages_with(key) if text.step_key in catalogs.BUILT_IN_STEPS else ()
     choice = choose_language(
         wishes.checkout_locale,
@@ -230,6 +237,11 @@ def _choose_words(text: CartText, named: bool) -> _Words:
     if own is not None:
         return _Words(custom[own], own, choice.reason, Source.CUSTOM)
     return _Words(catalogs.template(key, choice.tag), choice.tag, choice.reason, Source.BUILT_IN)
+
+
+def _key(text: CartText, named: bool) -> str:
+    reserved = ".reserved" if text.reserved and text.step_key == "second_call" else ""
+    return f"sms.{text.step_key}{reserved}" + ("" if named else ".unnamed")
 
 
 def _usable(text: CartText) -> dict[str, str]:
@@ -262,10 +274,11 @@ def _store_name(name: str) -> str:
     return cleaned
 
 
-def _footer(template: str, language: str, store: str) -> str:
+def _footer(template: str, language: str, store: str, stop_link: str | None) -> str:
     """The way out; it names the store where the words before it do not."""
-    key = _FOOTER if "store" in placeholders(template) else _FOOTER_WITH_STORE
-    return catalogs.text(key, language, store=store)
+    key = _FOOTER_BY_LINK if stop_link else _FOOTER
+    key += "" if "store" in placeholders(template) else _WITH_STORE
+    return catalogs.text(key, language, store=store, stop_link=stop_link or "")
 
 
 def _fallback_language(wishes: Wishes) -> str:
@@ -283,14 +296,15 @@ def _fallback_language(wishes: Wishes) -> str:
 def _fitting(title: str, render: Callable[[str], str]) -> str:
     """The longest form of the title with which the text stays in its budget, or nearest to it."""
     forms = dict.fromkeys(shorten(title, limit) for limit in range(TITLE_LIMIT, TITLE_FLOOR - 1, -1))
-    excess: dict[str, int] = {}
+    excess: dict[str, tuple[int, int]] = {}
     for form in forms:
         excess[form] = _over_budget(render(form))
-        if excess[form] == 0:
+        if excess[form][0] == 0:
             return form
     return min(excess, key=excess.__getitem__)
 
 
-def _over_budget(body: str) -> int:
+def _over_budget(body: str) -> tuple[int, int]:
+    """The segments over the budget, and all of them."""
     cost = measure(body)
-    return max(0, cost.segments - BUDGET[cost.encoding])
+    return max(0, cost.segments - BUDGET[cost.encoding]), cost.segments

@@ -18,10 +18,12 @@ from enum import StrEnum
 from functools import lru_cache
 
 import langcodes
+from babel.core import get_global
 from babel.languages import get_territory_language_info
 from langcodes.tag_parser import LanguageTagError
 
 FORMALITIES = ("formal", "informal")
+_PARENTS = get_global("parent_exceptions")
 
 # CLDR 36.1 language matching: another region is 3-5, another script of Serbian 5, Luxembourgish or
 # Swiss German to German and Bosnian to Croatian 8; Serbian to Croatian is 9, Danish to Norwegian 12,
@@ -84,6 +86,35 @@ def country_language(country: str | None) -> str | None:
         return None
     likely = langcodes.Language.make(territory=territory).maximize()
     return likely.simplify_script().to_tag()
+
+
+@lru_cache(maxsize=4096)
+def parents(tag: str) -> tuple[str, ...]:
+    """The tag itself and those it inherits from, nearest first, as CLDR has them.
+
+    ``es-MX`` -> ``es-419`` -> ``es``. Another script than the language's usual one inherits nothing:
+    ``zh-Hant`` is no child of ``zh``. A tone comes before a region: ``de-CH-x-formal`` ->
+    ``de-x-formal`` -> ``de-CH`` -> ``de``.
+    """
+    public, _, private = tag.partition("-x-")
+    chain = [public]
+    while (parent := _parent(chain[-1])) is not None:
+        chain.append(parent)
+    return (*(f"{one}-x-{private}" for one in chain), *chain) if private else tuple(chain)
+
+
+def _parent(tag: str) -> str | None:
+    exception = _PARENTS.get(tag.replace("-", "_"))
+    if exception is not None:
+        return None if exception == "root" else exception.replace("_", "-")
+    base = tag.rpartition("-")[0]
+    if not base:
+        return None
+    script = langcodes.Language.get(tag).maximize().script
+    if langcodes.Language.get(base).maximize().script == script:
+        return base
+    language = base.partition("-")[0]
+    return f"{language}-{script}" if base == language and tag != f"{language}-{script}" else None
 
 
 @lru_cache(maxsize=4096)

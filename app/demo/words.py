@@ -1,4 +1,4 @@
-"""The demo's own words, in the languages that texts have: gettext catalogs in ``catalogs/<tag>.po``.
+"""The demo's own words, in some of the languages that texts have: gettext catalogs in ``catalogs/<tag>.po``.
 
 They are apart from ``locales/``, which holds what real shoppers read. Keys are
 ``<page>.<part>``; placeholders are named and the same in every language.

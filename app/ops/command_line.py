@@ -211,6 +211,34 @@ def flow_import(domain: str, file: Any) -> None:
             click.echo(f"{flow_row.name}: version {flow_row.current_version}")
 
 
+@main.group()
+def locale() -> None:
+    """The words that shoppers read."""
+
+
+@locale.command("check")
+@AS_JSON
+@click.option("--markdown", is_flag=True, help="Print the tables of docs/locales.md.")
+def locale_check(as_json: bool, markdown: bool) -> None:
+    """Prove that every language can be texted; one line per finding, exit code 1 if there is any."""
+    from dataclasses import asdict
+
+    from flows.locale_check import check_all
+    from flows.locale_page import tables
+
+    reports = check_all()
+    findings = [finding for report in reports for finding in report.findings]
+    if as_json:
+        click.echo(json.dumps([asdict(report) for report in reports], indent=2, ensure_ascii=False))
+    elif markdown:
+        click.echo(tables(reports))
+    else:
+        for finding in findings:
+            click.echo(finding)
+        click.echo(f"{len(reports)} languages, {len(findings)} findings", err=True)
+    _exit(1 if findings else 0)
+
+
 @main.command("login-link")
 @click.argument("domain", metavar="STORE")
 def login_link(domain: str) -> None:

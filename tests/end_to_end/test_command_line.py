@@ -104,6 +104,16 @@ def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
     assert "Usage: main " + " ".join(path) in result.output
 
 
+def test_every_language_can_be_texted(run: Run) -> None:
+    assert run("locale", "check").stdout == ""
+    german = next(
+        entry for entry in json.loads(run("locale", "check", "--json").stdout) if entry["language"] == "de"
+    )
+    assert german["findings"] == []
+    assert german["texts"][0]["measure"]["segments"] == 1
+    assert "| de | GSM-7 |" in run("locale", "check", "--markdown").stdout
+
+
 def test_the_doctor_finds_what_a_test_does_wrong_and_nothing_else(run: Run) -> None:
     def wrong() -> list[str]:
         lines = run("doctor", exit_code=1).stdout.splitlines()

@@ -225,6 +225,20 @@ def test_an_answer_falls_back_to_the_stores_language_then_to_english() -> None:
     assert compose_service(Answer.STOP, None, "Kamra", "").language == "en"
 
 
+def test_a_sender_that_hears_nothing_brings_a_link_as_the_way_out() -> None:
+    stop_link = "https://go.example.com/p/AbCdEfGhIjKl"
+    assert text(stop_link=stop_link).body.endswith(f"\nOpt out: {stop_link}")
+    assert own("Your cart: {link}", stop_link=stop_link).body.endswith(f"\nKamra - Opt out: {stop_link}")
+
+
+def test_only_a_store_that_keeps_carts_aside_says_so() -> None:
+    for named in (True, False):
+        plain = text(step_key="second_call", name_products=named)
+        kept = text(step_key="second_call", name_products=named, reserved=True)
+        assert ("aside" in plain.body, "aside" in kept.body) == (False, True)
+        assert text(name_products=named, reserved=True) == text(name_products=named)
+
+
 nasty = st.lists(
     st.sampled_from(
         [

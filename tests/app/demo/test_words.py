@@ -15,8 +15,8 @@ TEMPLATES = Path(words.__file__).parent / "templates"
 USED = re.compile(r"""\bt\('([a-z_.]+)'[,)]""")
 
 
-def test_the_demo_speaks_the_languages_that_texts_have() -> None:
-    assert set(words.LANGUAGES) == set(languages())
+def test_the_demo_speaks_languages_that_texts_have() -> None:
+    assert set(words.LANGUAGES) <= set(languages())
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
