@@ -27,8 +27,10 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     from app.config import read_settings
     from app.runtime import make_runtime
     from app.web import EXTENSION
+    from flows import rules
 
     settings = settings or read_settings(os.environ)
+    rules.use(settings.rules)
     configure_mappers()
     flask_app = Flask("app", static_folder=None, template_folder=None)
     flask_app.config["MAX_CONTENT_LENGTH"] = 2 * 1024 * 1024

@@ -7,6 +7,7 @@ setting; its ``doc`` is what ``docs/settings.md`` and ``warmcart doctor`` print.
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -108,6 +109,12 @@ def _admin_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _folder(text: str) -> str:
+    if not os.path.isdir(text):
+        raise ValueError(f"{text!r} is not a folder")
+    return text
+
+
 def _provider(text: str) -> str:
     if text not in SMS_PROVIDERS:
         raise ValueError(f"must be one of {', '.join(SMS_PROVIDERS)}")
@@ -182,6 +189,9 @@ class Settings:
         "Least time between two marketing texts to one contact of a store, ISO 8601; PT0S for no cap",
         _duration,
         default=timedelta(hours=16),
+    )
+    rules: str | None = _setting(
+        "Folder with tables that replace rows of Warmcart's rules about hours and caps, see below", _folder
     )
     allow_private_stores: bool = _setting(
         "1 lets WooCommerce stores live on private or loopback addresses: for tests and the demo only",

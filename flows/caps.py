@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
-from flows.rules import read_table
+from flows.rules import from_tables, read_table
 from flows.zones import Place
 
 
@@ -31,6 +31,7 @@ def ends_at(caps: Iterable[Cap], texts: Sequence[datetime]) -> datetime | None:
     return max(ends, default=None)
 
 
+@from_tables
 @cache
 def longest() -> Cap:
     """As far back as any cap looks, and as many texts as any of them counts."""
@@ -43,6 +44,7 @@ def _cap_of(place: Place) -> Cap | None:
     return _caps().get((place.country, place.region or "")) or _caps().get((place.country, ""))
 
 
+@from_tables
 @cache
 def _caps() -> dict[tuple[str, str], Cap]:
     return {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 
-from flows.rules import read_table
+from flows.rules import from_tables, read_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class CountryRule:
     read_on: str = ""
 
 
+@from_tables
 @cache
 def _rules() -> dict[str, CountryRule]:
     return {row["country"]: _rule(row) for row in read_table("countries")}

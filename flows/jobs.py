@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from app.config import read_settings
 from app.queue import DISPATCH, INTAKE, UPKEEP
 from app.runtime import Runtime, make_runtime
-from flows import dispatch, enrollment, inbox, periodic, rollups, sweeper, synchronization
+from flows import dispatch, enrollment, inbox, periodic, rollups, rules, sweeper, synchronization
 
 log = structlog.get_logger()
 
@@ -67,4 +67,6 @@ def _drain(queue: str, drains: tuple[Drain, ...], pool_size: int, longest: timed
 @lru_cache
 def _runtime(pool_size: int) -> Runtime:
     """One per process, so that the next job finds its connections and statements."""
-    return make_runtime(read_settings(os.environ), pool_size=pool_size)
+    settings = read_settings(os.environ)
+    rules.use(settings.rules)
+    return make_runtime(settings, pool_size=pool_size)

@@ -13,7 +13,7 @@ from datetime import date
 from functools import cache, lru_cache
 from typing import Any
 
-from flows.rules import read_table
+from flows.rules import from_tables, read_table
 from flows.windows import Window
 
 # ``half_day``: from noon on. ``de_facto``: no law, yet everything is closed (Switzerland).
@@ -25,6 +25,7 @@ def is_holiday(window: Window, day: date) -> bool:
     return day in _days(window.country, window.region, day.year)
 
 
+@from_tables
 @lru_cache(maxsize=4096)
 def _days(country: str, region: str | None, year: int) -> frozenset[date]:
     import holidays  # see above
@@ -49,6 +50,7 @@ def _subdivisions(country: str, region: str | None, known: tuple[str, ...]) -> t
     return (region,) if region in known else known
 
 
+@from_tables
 @cache
 def _regions() -> Mapping[tuple[str, str], tuple[str, ...]]:
     rows = read_table("holiday_regions")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import time
 from functools import cache, lru_cache
 
-from flows.rules import read_table
+from flows.rules import from_tables, read_table
 from flows.zones import Place
 
 Hours = tuple[time, time]
@@ -36,6 +36,7 @@ class Window:
     basis: str
     confidence: str
     source: str
+    read_on: str
     note: str
 
     def hours(self, weekday: int) -> Hours | None:
@@ -48,6 +49,7 @@ def windows_for(places: Iterable[Place]) -> tuple[Window, ...]:
     return tuple(window_for(place) for place in places)
 
 
+@from_tables
 @lru_cache(maxsize=4096)  # addresses name more regions than there are
 def window_for(place: Place) -> Window:
     """The region's row, else the country's, else the row for any other country."""
@@ -65,10 +67,12 @@ def window_for(place: Place) -> Window:
         basis=row["basis"],
         confidence=row["confidence"],
         source=row["source"],
+        read_on=row["read_on"],
         note=row["note"],
     )
 
 
+@from_tables
 @cache
 def _rows() -> dict[tuple[str, str | None], dict[str, str]]:
     return {(row["country"], row["region"]): row for row in read_table("quiet_hours")}

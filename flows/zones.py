@@ -19,7 +19,7 @@ import phonenumbers
 from phonenumbers import timezone
 
 from flows.phones import country_of
-from flows.rules import read_table
+from flows.rules import from_tables, read_table
 
 # Shops write these territories as a state of the US; their numbers and rules are their own.
 _US_TERRITORIES = frozenset({"AS", "GU", "MP", "PR", "VI"})
@@ -39,6 +39,7 @@ class Place(NamedTuple):
     region: str | None
 
 
+@from_tables
 @lru_cache(maxsize=4096)
 def regions_of(
     e164: str, address_country: str | None, address_region: str | None, postcode: str | None = None
@@ -56,6 +57,7 @@ def regions_of(
     return elsewhere + here
 
 
+@from_tables
 @lru_cache(maxsize=4096)
 def possible_zones(
     e164: str, country: str | None, region: str | None, postcode: str | None = None
@@ -159,6 +161,7 @@ def _named_by_number(e164: str) -> tuple[str, ...]:
     return tuple(zone for zone in zones if zone != timezone.UNKNOWN_TIMEZONE)
 
 
+@from_tables
 @cache
 def _area_codes() -> Mapping[str, tuple[Place, ...]]:
     return {
@@ -167,6 +170,7 @@ def _area_codes() -> Mapping[str, tuple[Place, ...]]:
     }
 
 
+@from_tables
 @cache
 def _address_zones() -> Mapping[tuple[str, str | None, str], tuple[str, ...]]:
     rows = read_table("address_zones")

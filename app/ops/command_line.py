@@ -15,6 +15,7 @@ import click
 from app.config import SettingError, Settings, read_settings
 from app.log import configure_logging
 from app.queue import QUEUES
+from flows import rules
 
 
 class Stopped(click.ClickException):
@@ -32,7 +33,9 @@ def main() -> None:
 
 def settings() -> Settings:
     try:
-        return read_settings(os.environ)
+        found = read_settings(os.environ)
+        rules.use(found.rules)
+        return found
     except SettingError as error:
         raise Stopped(str(error)) from None
 

@@ -14,6 +14,7 @@ from app.config import SettingError, Settings, read_settings
 from app.db import current_revision, head_revision
 from app.models import InboundEvent, ProviderState, Store
 from app.runtime import Runtime, make_runtime
+from flows import rules
 from flows.heartbeats import missing_roles
 
 OLDEST_POSTGRES = 15
@@ -30,6 +31,7 @@ def examine(environment: Mapping[str, str]) -> Iterator[Finding]:
     """Look at the settings first; a wrong one ends the examination, because nothing else can be asked."""
     try:
         settings = read_settings(environment)
+        rules.use(settings.rules)
     except SettingError as error:
         yield Finding(False, f"settings: {error}")
         return

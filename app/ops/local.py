@@ -20,6 +20,7 @@ from app.db import migrate
 from app.ops.embedded import EmbeddedServer, erase, start_postgres, start_valkey
 from app.ops.processes import CannotStartError, Child, Program, free_port, run_together
 from app.queue import QUEUES
+from flows import rules
 
 if TYPE_CHECKING:
     from app.runtime import Runtime
@@ -65,6 +66,7 @@ def _run(environment: Environment, host: str, port: int, announce: Announce) -> 
         with ExitStack() as stack:
             servers = _complete(environment, host, port, stack)
             settings = read_settings(environment)
+            rules.use(settings.rules)
             migrate(settings.database_url)
             threading.Thread(target=_when_ready, args=(settings, host, port, announce), daemon=True).start()
             run_together(*_stages(environment, host, port), servers)
