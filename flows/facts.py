@@ -18,7 +18,7 @@ from flows.definition import FlowDefinition, Step
 from flows.due import Claim
 from flows.gates import PlatformCheck, Situation, StepKind
 from flows.providers import Senders
-from flows.windows import windows_for
+from flows.windows import Hours, windows_for
 from flows.zones import Place, possible_zones, regions_of
 
 UNKNOWN_OUTCOMES = ("calling", "in_doubt")
@@ -237,11 +237,13 @@ def _for_sending(
     situation = replace(
         situation,
         kind=StepKind(step.kind),
+        kinds_off=frozenset(contact.kinds_off),
         platform_check=known.checks.get(claim.id) or PlatformCheck.UNKNOWN,
         sender_available=sender is not None,
         windows=windows_for(places),
         zones=possible_zones(*_address(contact)),
         caps=caps.caps_for(places),
+        quiet=_quiet(contact),
         recent_texts=tuple(at for message_id, at in recent.items() if message_id != own),
     )
     if message is None:
@@ -292,6 +294,13 @@ def _recent_texts(
     for contact_id, message_id, at in session.execute(RECENT_TEXTS, {**values, "most": far.max_texts + 1}):
         found.setdefault(contact_id, {})[message_id] = at
     return found
+
+
+def _quiet(contact: Contact) -> tuple[Hours, ...]:
+    """The hours at which the shopper wants no texts."""
+    if contact.quiet_from is None or contact.quiet_to is None:
+        return ()
+    return ((contact.quiet_from, contact.quiet_to),)
 
 
 def last_calls(session: Session, message_ids: Sequence[int]) -> dict[int, Delivery]:

@@ -76,8 +76,9 @@ class Situation:
     ``texts_for_this_cart`` counts claimed texts over all flows. ``windows`` and ``zones`` are those of
     all places where the recipient may be, ``caps`` limit what these allow within some hours, and
     ``recent_texts`` are the moments of the latest claimed ones to this contact, of any kind but answers;
-    ``store_quiet`` are the merchant's own quiet hours. ``flow_active`` matters to enrollment only: who is
-    in a flow stays in it. What follows matters to sending only; left out, nothing is sent.
+    ``quiet`` are the quiet hours of the merchant and of the shopper, ``kinds_off`` what the shopper does
+    not want. ``flow_active`` matters to enrollment only: who is in a flow stays in it. What follows
+    matters to sending only; left out, nothing is sent.
     """
 
     now: datetime
@@ -108,7 +109,8 @@ class Situation:
     zones: tuple[str, ...] = ()
     caps: tuple[Cap, ...] = ()
     recent_texts: tuple[datetime, ...] = ()
-    store_quiet: Hours | None = None
+    kinds_off: frozenset[str] = frozenset()
+    quiet: tuple[Hours, ...] = ()
 
     @property
     def rule(self) -> CountryRule:
@@ -147,6 +149,7 @@ REASONS: dict[str, Reason] = {
     "uninstalled": Reason(Outcome.END, "The app was uninstalled."),
     "ordered": Reason(Outcome.END, "The shopper has ordered."),
     "stopped": Reason(Outcome.END, "The shopper asked for no more texts."),
+    "kind_off": Reason(Outcome.END, "The shopper does not want this kind of texts."),
     "cart_emptied": Reason(Outcome.END, "The shopper emptied the cart."),
     "before_install": Reason(Outcome.END, "The cart was left before the app was installed."),
     "too_late": Reason(Outcome.END, "The cart is too old, or would be before a text may go."),
@@ -181,6 +184,7 @@ _ENDS: tuple[Question, ...] = (
     ("ordered", lambda s: s.ordered or s.cart is CartState.ORDERED),
     ("ordered", lambda s: s.platform_check is PlatformCheck.ORDERED),
     ("stopped", lambda s: s.suppressed or s.consent is Standing.WITHDRAWN),
+    ("kind_off", lambda s: s.kind in s.kinds_off),
     ("cart_emptied", lambda s: s.cart is CartState.EMPTIED or s.items < 1),
     ("before_install", lambda s: s.before_install),
     ("too_late", lambda s: s.cart is CartState.EXPIRED or s.now >= s.deadline),
@@ -291,9 +295,7 @@ def _opening(situation: Situation, moment: datetime, holiday: Holiday) -> dateti
 
 
 def _state(situation: Situation, moment: datetime, holiday: Holiday) -> timing.State:
-    return timing.state(
-        moment, situation.windows, situation.zones, holiday=holiday, store_quiet=situation.store_quiet
-    )
+    return timing.state(moment, situation.windows, situation.zones, holiday=holiday, quiet=situation.quiet)
 
 
 def _country_allowed(situation: Situation) -> bool:

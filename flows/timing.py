@@ -53,19 +53,19 @@ def state(
     zones: Sequence[str],
     *,
     holiday: Holiday = no_holidays,
-    store_quiet: Hours | None = None,
+    quiet: Sequence[Hours] = (),
 ) -> State:
     """Whether every one of ``windows`` is open in every one of ``zones``, and until or from when.
 
     ``holiday(window, local date)`` tells public holidays; it is asked only where the window closes on
-    them. ``store_quiet`` are the merchant's own quiet hours in the recipient's local time; they may
-    run over midnight, only narrow, and mean nothing when both ends are equal. Without any window or
+    them. ``quiet`` are the quiet hours of the merchant and the shopper in the recipient's local time;
+    they may run over midnight, only narrow, and mean nothing when both ends are equal. Without any window or
     zone the answer is Never.
     """
     moment = now
     while moment <= now + HORIZON:
         spans = [
-            _next_span(moment, window, clock, holiday, store_quiet)
+            _next_span(moment, window, clock, holiday, tuple(quiet))
             for zone in zones
             for clock in clocks(zone)
             for window in windows
@@ -87,7 +87,7 @@ def validity(now: datetime, closes_at: datetime, cart_deadline: datetime) -> int
 
 
 def _next_span(
-    moment: datetime, window: Window, clock: ZoneInfo, holiday: Holiday, quiet: Hours | None
+    moment: datetime, window: Window, clock: ZoneInfo, holiday: Holiday, quiet: tuple[Hours, ...]
 ) -> tuple[datetime, datetime] | None:
     """The first stretch of open time that ends after ``moment``, by one clock."""
     today = moment.astimezone(clock).date()
@@ -104,7 +104,7 @@ def _next_span(
 
 @lru_cache(maxsize=8192)
 def _spans(
-    day: date, hours: Hours, quiet: Hours | None, clock: ZoneInfo
+    day: date, hours: Hours, quiet: tuple[Hours, ...], clock: ZoneInfo
 ) -> tuple[tuple[datetime, datetime], ...]:
     """One local day's open stretches in UTC.
 
@@ -125,9 +125,16 @@ def _readings(day: date, at: time, clock: ZoneInfo) -> tuple[datetime, datetime]
     return local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
 
 
-def _without(hours: Hours, quiet: Hours | None) -> list[Hours]:
-    """``hours`` less ``quiet``. Hours stay within a day; quiet hours may run over midnight."""
-    if quiet is None or quiet[0] == quiet[1]:
+def _without(hours: Hours, quiet: Sequence[Hours]) -> list[Hours]:
+    """``hours`` less each of ``quiet``. Hours stay within a day; quiet hours may run over midnight."""
+    pieces = [hours]
+    for one in quiet:
+        pieces = [piece for left in pieces for piece in _less(left, one)]
+    return pieces
+
+
+def _less(hours: Hours, quiet: Hours) -> list[Hours]:
+    if quiet[0] == quiet[1]:
         return [hours]
     quiet_from, quiet_to = quiet
     if quiet_from > quiet_to:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from sqlalchemy import QueuePool, func, select, update
 
 from app.clock import FixedClock
-from app.models import Contact, Link, MessageOnce, SenderContact, Store, Usage
+from app.models import Contact, Due, Link, MessageOnce, SenderContact, Store, Usage
 from app.runtime import Runtime
 from connectors.sms import Accepted, OutgoingText
 from flows import dispatch, providers
@@ -327,3 +327,30 @@ def test_a_result_that_cannot_be_written_down_leaves_only_its_own_text_in_doubt(
     dispatch.drain(runtime)
     statuses = sorted(message.status for message in scenes.messages(runtime))
     assert statuses == ["accepted"] * 4 + ["sending"]
+
+
+def test_a_shopper_gets_texts_in_the_language_and_at_the_hours_of_their_choice(
+    runtime: Runtime, provider: PocketProvider
+) -> None:
+    hours = {"quiet_from": time(0), "quiet_to": time(19)}
+    with runtime.database.session() as session:
+        scene = make_scene(session, contact={"preferred_language": "sl", **hours}, locale="de")
+    dispatch.drain(runtime)
+    assert provider.texts == []
+    assert scenes.story(runtime, scene.cart) == [("held", "quiet_hours")]
+    with runtime.database.session() as session:
+        session.execute(update(Contact).values(quiet_to=time(10)))
+        session.execute(update(Due).values(due_at=NOW))
+    dispatch.drain(runtime)
+    message = scenes.message(runtime)
+    assert (message.language, message.language_reason) == ("sl", "chosen")
+
+
+def test_a_kind_that_the_shopper_does_not_want_ends_the_flow(
+    runtime: Runtime, provider: PocketProvider
+) -> None:
+    with runtime.database.session() as session:
+        scene = make_scene(session, contact={"kinds_off": ["marketing"]})
+    dispatch.drain(runtime)
+    assert provider.texts == []
+    assert scenes.story(runtime, scene.cart) == [("ended", "kind_off")]

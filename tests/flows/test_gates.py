@@ -82,6 +82,12 @@ AMERICAN: dict[str, Any] = {
 }
 
 
+def test_a_kind_of_texts_that_the_shopper_does_not_want_never_goes_and_another_does() -> None:
+    unwanted = {"kinds_off": frozenset({"marketing"})}
+    assert may_send(situation(**unwanted)) == Answer(Outcome.END, "kind_off")
+    assert may_send(situation(**unwanted, kind=StepKind.SERVICE)).outcome is Outcome.GO
+
+
 def test_a_cart_with_nothing_against_it_goes() -> None:
     assert may_enroll(situation()) == Answer(Outcome.GO)
     assert may_send(situation()) == Answer(Outcome.GO, until=datetime(2027, 1, 13, 19, tzinfo=UTC))
@@ -122,7 +128,7 @@ HOLDS_OF_SENDING: list[tuple[str, dict[str, Any], timedelta]] = [
     ("cap_reached", {"last_marketing_text_at": NOON - 15 * HOUR}, HOUR),
     ("daily_cap", {"caps": (Cap(1, DAY),), "recent_texts": (NOON - 23 * HOUR,)}, HOUR),
     ("quiet_hours", {"now": NOON + 9 * HOUR}, 11 * HOUR),
-    ("quiet_hours", {"store_quiet": (time(11), time(13))}, HOUR),
+    ("quiet_hours", {"quiet": ((time(11), time(13)),)}, HOUR),
 ]
 NO_WINDOW: dict[str, Any] = {
     "windows": windows_for([Place("BR", None)]),
@@ -190,7 +196,7 @@ def test_every_reason_is_reached_and_every_one_that_is_reached_is_explained() ->
         ("no_open_window", NO_WINDOW),
     ]
     reached = {reason for reason, _ in cases}
-    assert reached | {"no_active_flow"} == set(REASONS)
+    assert reached | {"no_active_flow", "kind_off"} == set(REASONS)
     for reason, changes in cases:
         answer = may_send(situation(**changes))
         assert answer.reason == reason
@@ -396,7 +402,7 @@ def willing(draw: st.DrawFn) -> Situation:
         kind=draw(st.sampled_from(StepKind)),
         windows=windows_for(places),
         zones=zones,
-        store_quiet=draw(st.sampled_from([None, None, (time(21), time(9)), (time(12), time(13))])),
+        quiet=draw(st.sampled_from([(), (), ((time(21), time(9)),), ((time(12), time(13)),)])),
     )
 
 
@@ -469,6 +475,6 @@ def test_another_place_zone_or_quiet_hour_never_turns_a_refusal_into_a_go(
         asked,
         windows=asked.windows + other.windows,
         zones=asked.zones + other.zones,
-        store_quiet=asked.store_quiet or other.store_quiet,
+        quiet=asked.quiet + other.quiet,
     )
     assert may_send(asked).outcome is Outcome.GO or may_send(stricter).outcome is not Outcome.GO

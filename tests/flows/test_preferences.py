@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.models import Contact
-from flows import preferences, timing
+from flows import facts, preferences, timing
 from flows.preferences import FIRST_HOUR, KINDS, LAST_HOUR, Preferences
 from tests.factories import NOW
 
@@ -30,8 +30,7 @@ def test_the_hours_between_the_two_stay_and_all_others_go(hours, hour):
         return
     contact = Contact(kinds_off=[])
     preferences.keep(contact, chosen, NOW)
-    quiet = (contact.quiet_from, contact.quiet_to) if contact.quiet_from else None
-    left = timing._without((time(FIRST_HOUR), time(LAST_HOUR)), quiet)
+    left = timing._without((time(FIRST_HOUR), time(LAST_HOUR)), facts._quiet(contact))
     start, end = hours[0] or FIRST_HOUR, hours[1] or LAST_HOUR
     assert any(first <= time(hour) < last for first, last in left) == (start <= hour < end)
 

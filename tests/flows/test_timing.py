@@ -198,9 +198,9 @@ class TestClockChanges:
         assert state(at("2027-03-28T00:00"), [skipped], ["Europe/Berlin"]) == Open(at("2027-03-28T00:30"))
 
 
-class TestStoreQuietHours:
-    def open_now(self, local: str, quiet: Hours | None) -> object:
-        return state(at(local), [window("IN")], ["Etc/UTC"], store_quiet=quiet)
+class TestQuietHours:
+    def open_now(self, local: str, *quiet: Hours) -> object:
+        return state(at(local), [window("IN")], ["Etc/UTC"], quiet=quiet)
 
     def test_quiet_hours_over_midnight_close_earlier_and_open_later(self) -> None:
         quiet = (time(18), time(11))
@@ -220,12 +220,18 @@ class TestStoreQuietHours:
     def test_quiet_hours_that_cover_the_window_leave_nothing(self) -> None:
         assert self.open_now("2027-01-13T12:00", (time(8), time(22))) == Never()
 
+    def test_the_quiet_hours_of_the_merchant_and_of_the_shopper_both_hold(self) -> None:
+        merchant, shopper = (time(12), time(14)), (time(18), time(11))
+        assert self.open_now("2027-01-13T10:00", merchant, shopper) == Closed(at("2027-01-13T11:00"))
+        assert self.open_now("2027-01-13T12:30", merchant, shopper) == Closed(at("2027-01-13T14:00"))
+        assert self.open_now("2027-01-13T14:00", merchant, shopper) == Open(at("2027-01-13T18:00"))
+
     @settings(max_examples=100, deadline=None)
     @given(st.sampled_from(RECIPIENTS), minutes_of_the_year, st.tuples(st.times(), st.times()))
     def test_quiet_hours_only_ever_narrow(self, recipient: Recipient, now: datetime, quiet: Hours) -> None:
         places, zones = places_and_zones(recipient)
         windows = windows_for(places)
-        narrowed, plain = state(now, windows, zones, store_quiet=quiet), state(now, windows, zones)
+        narrowed, plain = state(now, windows, zones, quiet=[quiet]), state(now, windows, zones)
         if isinstance(narrowed, Open):
             assert isinstance(plain, Open)
             assert narrowed.closes_at <= plain.closes_at
