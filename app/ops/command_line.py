@@ -14,6 +14,7 @@ import click
 
 from app.config import SettingError, Settings, read_settings
 from app.log import configure_logging
+from app.ops.garbage import collect_seldom
 from app.queue import QUEUES
 from flows import rules
 
@@ -28,6 +29,7 @@ class Stopped(click.ClickException):
 @click.version_option(package_name="warmcart")
 def main() -> None:
     """Warmcart wins back abandoned carts by text message."""
+    collect_seldom()
     configure_logging()
 
 

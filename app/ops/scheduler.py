@@ -11,6 +11,7 @@ from sqlalchemy.orm import configure_mappers
 
 import app.models  # noqa: F401
 from app.config import Settings
+from app.ops.garbage import keep_what_is_loaded
 from app.runtime import make_runtime
 from flows import heartbeats, periodic
 
@@ -26,6 +27,7 @@ def schedule(settings: Settings) -> None:
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stopped.set())
+    keep_what_is_loaded()
     beating = heartbeats.start_beating(runtime, heartbeats.SCHEDULER)
     while not stopped.wait(TICK_SECONDS):
         try:

@@ -11,6 +11,7 @@ from gunicorn.workers.base import Worker
 
 from app import create_app
 from app.config import Settings
+from app.ops.garbage import keep_what_is_loaded
 from app.ops.processes import die_with_parent
 from app.web import EXTENSION
 
@@ -33,7 +34,9 @@ class WebServer(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        return create_app(self._settings)
+        application = create_app(self._settings)
+        keep_what_is_loaded()
+        return application
 
 
 def options(host: str, port: int, processes: int, threads: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import configure_mappers
 
 import flows.jobs  # noqa: F401  (imported before the first job comes)
 from app.config import Settings
+from app.ops.garbage import keep_what_is_loaded
 from app.queue import connect_worker
 from app.runtime import make_runtime
 from flows.heartbeats import start_beating
@@ -29,6 +30,7 @@ def work(settings: Settings, queue_name: str) -> None:
     runtime = make_runtime(settings, pool_size=1)
     stopped = start_beating(runtime, queue_name)
     worker = rq.SimpleWorker([queue], connection=client, serializer=JSONSerializer, log_job_description=False)
+    keep_what_is_loaded()
     worker.work(logging_level="WARNING")
     stopped.set()
     runtime.close()
