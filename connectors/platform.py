@@ -93,7 +93,9 @@ class ConsentSignal:
 
     ``phone`` is as typed. ``confirmed`` is true only where the platform itself reports a confirmed
     (double) opt-in. ``occurred_at`` is None where the platform gives no time: an undated signal
-    never undoes a stop. ``checkout_created_at`` is set for a tick in a checkout.
+    never undoes a stop. ``checkout_created_at`` is set for a tick in a checkout. ``wording`` are the
+    exact words beside the box. ``evidence`` is what else the platform tells of how it was given:
+    ``ip``, ``user_agent``, ``page_url``, ``wording_version``, ``opt_in_level``, ``collected_from``.
     """
 
     state: ConsentState
@@ -105,6 +107,7 @@ class ConsentSignal:
     customer_id: str | None = None
     wording: str | None = None
     language: str | None = None
+    evidence: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

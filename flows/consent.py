@@ -18,9 +18,12 @@ from enum import StrEnum
 
 from connectors.platform import ConsentState
 
-# The sources of the two events that the number itself made by a text.
+# The sources of the events that the number itself made by a text: by a word of ours, in its own words,
+# and as the answer to our request to confirm.
 KEYWORD_START = "keyword_start"
 KEYWORD_STOP = "keyword_stop"
+PLAIN_WORDS = "plain_words_stop"
+DOUBLE_OPT_IN = "double_opt_in"
 
 
 class Standing(StrEnum):

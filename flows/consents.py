@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,8 @@ SMS = "sms"
 # Events of a checkout's consent box: ``box:<cart key>:<number>``, counted from 1.
 BOX = "box:"
 UNTICKED = "_unticked"
+# An event that says that another one, named by its id, was written by mistake.
+UNDO, CORRECTED, CORRECTION = "undo:", "corrected", "correction"
 
 
 def record_signal(
@@ -39,8 +42,9 @@ def record_signal(
     here, whole: the number is suppressed, leaves its flows, and its links end. ``hash_key`` is the
     setting HASH_KEY, by which the suppression list knows numbers.
     """
-    _lock(session, store, phone)
-    _append(session, store, phone, signal, now, dedupe_key, evidence or {})
+    lock_number(session, store, phone)
+    told = evidence_of(store, signal) | (evidence or {})
+    _append(session, store, phone, signal, now, dedupe_key, told)
     return derive_again(session, store, phone, now, hash_key=hash_key)
 
 
@@ -53,16 +57,33 @@ def take_box(
     counts. A box that was never ticked says nothing.
     """
     session, store = incoming.session, incoming.store
-    _lock(session, store, phone)
+    lock_number(session, store, phone)
     told = [event for event in _ledger(session, store, phone) if _box_name(event) == name]
     ticked = bool(told) and told[-1].state == ConsentState.GIVEN
     if ticked == (signal is not None):
         return None
     if signal is None:
         signal = ConsentSignal(ConsentState.WITHDRAWN, phone, told[-1].source + UNTICKED, occurred_at=at)
-    evidence = {"event": incoming.event_id} if incoming.event_id else {}
+    evidence = evidence_of(store, signal) | {"actor": "shopper"}
+    evidence |= {"event": incoming.event_id} if incoming.event_id else {}
     _append(session, store, phone, signal, incoming.now, f"{BOX}{name}:{len(told) + 1}", evidence)
     return derive_again(session, store, phone, incoming.now, hash_key=incoming.runtime.settings.hash_key)
+
+
+def evidence_of(store: Store, signal: ConsentSignal) -> dict[str, Any]:
+    """What a signal tells that can prove it later. What nobody told is left out, never made up.
+
+    ``zone`` is the store's time zone; moments are kept in UTC. ``wording_sha256`` is the digest of the
+    exact words that stood beside the box.
+    """
+    digest = hashlib.sha256(signal.wording.encode()).hexdigest() if signal.wording else None
+    told = {
+        "zone": store.timezone,
+        "customer": signal.customer_id,
+        "wording_sha256": digest,
+        **signal.evidence,
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def derive_again(session: Session, store: Store, phone: str, now: datetime, *, hash_key: str) -> Consent:
@@ -92,6 +113,57 @@ def derive_again(session: Session, store: Store, phone: str, now: datetime, *, h
     return row
 
 
+def undo(
+    session: Session,
+    store: Store,
+    phone: str,
+    dedupe_key: str,
+    actor: str,
+    now: datetime,
+    *,
+    hash_key: str,
+) -> bool:
+    """A text that was taken for a stop was none: the ledger says so, and the state is derived without it.
+
+    Only for a stop that was read out of plain words; says whether there was one to undo. What was said
+    before and after it stands, other stops too.
+    """
+    lock_number(session, store, phone)
+    misread = session.scalar(
+        select(ConsentEvent).where(
+            ConsentEvent.store_id == store.id,
+            ConsentEvent.channel == SMS,
+            ConsentEvent.address == phone,
+            ConsentEvent.dedupe_key == dedupe_key,
+            ConsentEvent.source == consent.PLAIN_WORDS,
+        )
+    )
+    if misread is None:
+        return False
+    correction = ConsentEvent(
+        store_id=store.id,
+        channel=SMS,
+        address=phone,
+        state=CORRECTED,
+        source=CORRECTION,
+        dedupe_key=f"{UNDO}{misread.id}",
+        occurred_at=now,
+        recorded_at=now,
+        evidence={"actor": actor, "corrects": dedupe_key},
+    )
+    session.add(correction)
+    session.flush()
+    suppression = find_suppression(session, store, phone, hash_key)
+    if suppression is not None and (suppression.reason, suppression.created_at) == (
+        misread.source,
+        misread.occurred_at,
+    ):
+        suppression.lifted_at = now
+        session.flush()
+    derive_again(session, store, phone, now, hash_key=hash_key)
+    return True
+
+
 def _suppress(session: Session, store: Store, row: Consent, now: datetime, hash_key: str) -> None:
     """A stop outlives its number here: erasure, and an uninstall, leave the hash."""
     told = {"reason": row.source or "", "created_at": row.since or now, "lifted_at": None}
@@ -114,7 +186,7 @@ def find_suppression(session: Session, store: Store, phone: str, hash_key: str) 
     )
 
 
-def _lock(session: Session, store: Store, phone: str) -> None:
+def lock_number(session: Session, store: Store, phone: str) -> None:
     """Whoever derives must see all events: two at once would each miss the other's."""
     lock(session, [(store.id, f"consent:{phone}")])
 
@@ -154,14 +226,17 @@ def _ledger(session: Session, store: Store, phone: str) -> Sequence[ConsentEvent
     ).all()
 
 
-def _that_stand(ledger: Iterable[ConsentEvent]) -> list[consent.ConsentEvent]:
+def _that_stand(ledger: Sequence[ConsentEvent]) -> list[consent.ConsentEvent]:
     """What there is to derive from: of each checkout's box only how it was last told, and only a tick.
 
-    Taking back one's own tick is no stop: what was said elsewhere still stands.
+    Taking back one's own tick is no stop: what was said elsewhere still stands. What was written by
+    mistake never happened.
     """
+    undone = {event.dedupe_key.removeprefix(UNDO) for event in ledger if event.state == CORRECTED}
     standing: dict[object, ConsentEvent] = {}
     for event in ledger:
-        standing[_box_name(event) or event.id] = event
+        if event.state != CORRECTED and str(event.id) not in undone:
+            standing[_box_name(event) or event.id] = event
     return [
         consent.ConsentEvent(
             state=ConsentState(event.state),

@@ -41,7 +41,7 @@ def _record(incoming: Incoming, phone: str, signal: ConsentSignal) -> None:
         incoming.now,
         dedupe_key(signal),
         hash_key=incoming.runtime.settings.hash_key,
-        evidence={"event": incoming.event_id} if incoming.event_id else None,
+        evidence={"actor": "platform"} | ({"event": incoming.event_id} if incoming.event_id else {}),
     )
 
 

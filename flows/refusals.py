@@ -120,7 +120,10 @@ def _stop(session: Session, runtime: Runtime, message: Message, source: str, now
     store = session.get_one(Store, message.store_id)
     signal = ConsentSignal(ConsentState.WITHDRAWN, message.phone, "provider_opt_out", occurred_at=now)
     hash_key = runtime.settings.hash_key
-    consents.record_signal(session, store, message.phone, signal, now, source, hash_key=hash_key)
+    evidence = {"actor": "provider", "message": message.id}
+    consents.record_signal(
+        session, store, message.phone, signal, now, source, hash_key=hash_key, evidence=evidence
+    )
 
 
 def _mark(session: Session, message: Message, category: Category, now: datetime, *, at_once: bool) -> None:

@@ -21,7 +21,7 @@ from connectors import sms
 from connectors.platform import ConsentSignal, ConsentState
 from flows import answers, consents, keywords, providers, receipts, timeline
 from flows.compose import Answer
-from flows.consent import KEYWORD_START, KEYWORD_STOP
+from flows.consent import KEYWORD_START, KEYWORD_STOP, PLAIN_WORDS
 from flows.keywords import Intent, Kind
 
 log = structlog.get_logger()
@@ -43,31 +43,29 @@ def stop(
     source: str,
     at: datetime,
     dedupe_key: str,
+    evidence: dict[str, Any] | None = None,
 ) -> Consent:
     """The number (E.164) is never texted again for this store, in the caller's transaction.
 
     The stop is written down, the number suppressed; flows end, what is planned is cancelled, links end.
     ``source`` says who told it (``keyword_stop``, ``provider_opt_out``, ``stop_page``), ``at`` when.
     """
-    return _record(session, runtime, store, phone, ConsentState.WITHDRAWN, source, at, dedupe_key)
+    return _record(
+        session, runtime, store, phone, ConsentState.WITHDRAWN, source, at, dedupe_key, evidence or {}
+    )
 
 
 def stop_everywhere(session: Session, runtime: Runtime, reply: sms.Reply, at: datetime) -> int:
-    """An exact stop word takes effect for every store that texted this number from that sender.
-
-    Says how many stores that were.
+    """A stop, in one word or in plain words, takes effect for every store that texted this number from
+    that sender. Says how many stores that were.
     """
-    if not is_exact_stop(reply):
+    intent = _intent(reply)
+    if intent.kind is not Kind.STOP:
         return 0
     texted = stores_of(session, reply)
     for one in texted:
-        stop(session, runtime, one.store, one.contact.phone, KEYWORD_STOP, at, _dedupe_key(reply))
+        _say(session, runtime, reply, intent, one, at)
     return len(texted)
-
-
-def is_exact_stop(reply: sms.Reply) -> bool:
-    intent = keywords.intent(reply.body)
-    return reply.answered == "stop" or (intent.kind is Kind.STOP and intent.exact)
 
 
 def stores_of(session: Session, reply: sms.Reply) -> list[Texted]:
@@ -136,7 +134,8 @@ def _keep(
         body=storable(told.body),
         intent=intent.kind.value,
         answered=told.answered is not None,
-        needs_person=intent.kind is Kind.OTHER or (intent.kind is Kind.STOP and not intent.exact),
+        needs_person=intent.kind in (Kind.OTHER, Kind.CONFIRM)
+        or (intent.kind is Kind.STOP and not intent.exact),
         received_at=at,
     )
     session.add(reply)
@@ -156,7 +155,7 @@ def _follow(
     answer = _ANSWERS.get(intent.kind)
     if answer is None:
         return
-    changed = [_say(session, runtime, told, intent.kind, one, reply.received_at) for one in texted]
+    changed = [_say(session, runtime, told, intent, one, reply.received_at) for one in texted]
     if reply.answered or not any(changed):
         return
     owner, now = texted[0], runtime.clock.now()
@@ -167,20 +166,40 @@ def _follow(
 
 
 _ANSWERS = {Kind.STOP: Answer.STOP, Kind.START: Answer.START, Kind.HELP: Answer.HELP}
-_SAID = {Kind.STOP: (ConsentState.WITHDRAWN, KEYWORD_STOP), Kind.START: (ConsentState.GIVEN, KEYWORD_START)}
+_SAID = {
+    (Kind.STOP, True): (ConsentState.WITHDRAWN, KEYWORD_STOP),
+    (Kind.STOP, False): (ConsentState.WITHDRAWN, PLAIN_WORDS),
+    (Kind.START, True): (ConsentState.GIVEN, KEYWORD_START),
+}
 
 
-def _say(session: Session, runtime: Runtime, told: sms.Reply, kind: Kind, one: Texted, at: datetime) -> bool:
+def _say(
+    session: Session, runtime: Runtime, told: sms.Reply, intent: Intent, one: Texted, at: datetime
+) -> bool:
     """Whether this very reply is what the number's consent at that store now rests on.
 
     A stop said again changes nothing, and START gives nothing to somebody who never consented. HELP is
     always worth an answer.
     """
-    if kind not in _SAID:
+    said = _SAID.get((intent.kind, intent.exact))
+    if said is None:
         return True
-    state, source = _SAID[kind]
-    consent = _record(session, runtime, one.store, one.contact.phone, state, source, at, _dedupe_key(told))
+    state, source = said
+    phone, evidence = one.contact.phone, _evidence(told, intent)
+    consent = _record(
+        session, runtime, one.store, phone, state, source, at, dedupe_key(told.provider_id), evidence
+    )
     return (consent.source, consent.since) == (source, at)
+
+
+def _evidence(told: sms.Reply, intent: Intent) -> dict[str, Any]:
+    """What proves what the shopper said: which words counted, in which text, to which of our senders."""
+    return {
+        "actor": "shopper",
+        "keyword": intent.word,
+        "reply": storable(told.provider_id),
+        "sender": storable(told.to_number),
+    }
 
 
 def _record(
@@ -191,15 +210,19 @@ def _record(
     state: ConsentState,
     source: str,
     at: datetime,
-    dedupe_key: str,
+    key: str,
+    evidence: dict[str, Any],
 ) -> Consent:
     signal = ConsentSignal(state, phone, source, occurred_at=at)
     now, hash_key = runtime.clock.now(), runtime.settings.hash_key
-    return consents.record_signal(session, store, phone, signal, now, dedupe_key, hash_key=hash_key)
+    return consents.record_signal(
+        session, store, phone, signal, now, key, hash_key=hash_key, evidence=evidence
+    )
 
 
-def _dedupe_key(told: sms.Reply) -> str:
-    return f"reply:{told.provider_id}"
+def dedupe_key(provider_id: str) -> str:
+    """The name of what a reply says, in the ledger of every store that it concerns."""
+    return f"reply:{provider_id}"
 
 
 def _last_text(session: Session, one: Texted, column: InstrumentedAttribute[Any]) -> Any:

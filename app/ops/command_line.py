@@ -277,6 +277,31 @@ def contact_show(domain: str, phones: tuple[str, ...], as_json: bool) -> None:
 
 
 @main.group()
+def consent() -> None:
+    """Consent to texts."""
+
+
+@consent.command("rebuild")
+@click.argument("domain", metavar="STORE")
+def consent_rebuild(domain: str) -> None:
+    """Derive the state of every number again from the ledger; print and mend what differs."""
+    from app.ops.show import find_store
+    from flows.consent_rebuild import rebuild
+
+    with opened() as runtime:
+        with runtime.database.session() as session:
+            found = find_store(session, domain)
+        count = differing = 0
+        for one in rebuild(runtime, found):
+            count += 1
+            if one.differs:
+                differing += 1
+                click.echo(f"{one.phone}: {one.before} -> {one.after}")
+    click.echo(f"{count} numbers, {differing} differed.")
+    _exit(1 if differing else 0)
+
+
+@main.group()
 def cart() -> None:
     """Carts."""
 

@@ -14,6 +14,7 @@ from app.models import (
     Cart,
     CartKey,
     Consent,
+    ConsentEvent,
     Contact,
     Enrollment,
     Flow,
@@ -60,9 +61,11 @@ def _contact(session: Session, store: Store, raw: str) -> dict[str, Any]:
     if isinstance(phone, PhoneProblem):
         return _unknown(raw) | {"problem": phone.reason}
     contact = session.scalar(select(Contact).where(Contact.store_id == store.id, Contact.phone == phone.e164))
-    if contact is None:
-        return _unknown(phone.e164)
     consent = session.get(Consent, (store.id, "sms", phone.e164))
+    if contact is None:
+        history = _consent_history(session, store, phone.e164)
+        said = {"consent": consent.state if consent else "none", "consent_history": history}
+        return _unknown(phone.e164) | said
     texts = session.scalars(
         select(Message)
         .where(Message.store_id == store.id, Message.contact_id == contact.id)
@@ -80,11 +83,46 @@ def _contact(session: Session, store: Store, raw: str) -> dict[str, Any]:
         "zones": list(possible_zones(contact.phone, country, contact.region, contact.postcode)),
         "problem": contact.unreachable_reason,
         "texts": [_text(message) for message in texts],
+        "consent_history": _consent_history(session, store, contact.phone),
     }
 
 
+def _consent_history(session: Session, store: Store, phone: str) -> list[dict[str, Any]]:
+    """What was said of this number, as the ledger keeps it."""
+    rows = session.scalars(
+        select(ConsentEvent)
+        .where(
+            ConsentEvent.store_id == store.id, ConsentEvent.channel == "sms", ConsentEvent.address == phone
+        )
+        .order_by(ConsentEvent.id)
+        .limit(LISTED)
+    )
+    return [
+        {
+            "at": _moment(row.occurred_at),
+            "recorded_at": _moment(row.recorded_at),
+            "channel": row.channel,
+            "state": row.state,
+            "confirmed": row.confirmed,
+            "source": row.source,
+            "checkout_created_at": _moment(row.checkout_created_at),
+            "wording": row.wording,
+            "language": row.language,
+            "evidence": row.evidence,
+        }
+        for row in rows
+    ]
+
+
 def _unknown(phone: str) -> dict[str, Any]:
-    return {"phone": phone, "consent": "none", "language": None, "zones": [], "texts": []}
+    return {
+        "phone": phone,
+        "consent": "none",
+        "language": None,
+        "zones": [],
+        "texts": [],
+        "consent_history": [],
+    }
 
 
 def _text(message: Message) -> dict[str, Any]:

@@ -21,14 +21,24 @@ _STATES = {
 
 
 def consent(
-    state: object, opt_in_level: object, phone: object, customer_id: str | None, occurred_at: object
+    state: object,
+    opt_in_level: object,
+    phone: object,
+    customer_id: str | None,
+    occurred_at: object,
+    collected_from: object = None,
 ) -> ConsentSignal | None:
-    """The consent that a customer record holds; None where it holds none or names nobody."""
+    """The consent that a customer record holds; None where it holds none or names nobody.
+
+    Of how it was given the record tells its level and who collected it, no address and no browser.
+    """
     known = _STATES.get(state.lower()) if isinstance(state, str) else None
     number = fields.text(phone, longest=40)
     if known is None or not (number or customer_id):
         return None
     level = opt_in_level.lower() if isinstance(opt_in_level, str) else ""
+    collector = fields.text(collected_from, longest=100)
+    told = {"opt_in_level": level, "collected_from": collector.lower() if collector else ""}
     return ConsentSignal(
         state=known,
         phone=number,
@@ -36,6 +46,7 @@ def consent(
         confirmed=known is ConsentState.GIVEN and level == "confirmed_opt_in",
         occurred_at=fields.moment(occurred_at),
         customer_id=customer_id,
+        evidence={name: value for name, value in told.items() if value},
     )
 
 
@@ -48,6 +59,7 @@ def consent_changed(body: Record, received_at: datetime) -> Sequence[Event]:
         body.get("phone"),
         fields.identifier(body.get("admin_graphql_api_id"), body.get("id")),
         told.get("consent_updated_at"),
+        told.get("consent_collected_from"),
     )
     return (ConsentChanged(signal),) if signal else ()
 

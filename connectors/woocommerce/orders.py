@@ -35,7 +35,11 @@ from connectors.woocommerce.links import Product, cart_link
 
 ORDER_KEY = "woo_order"
 CONSENT_FIELD = "_wc_other/warmcart/sms_consent"
+CONSENT_WORDING_FIELD, CONSENT_VERSION_FIELD = f"{CONSENT_FIELD}_wording", f"{CONSENT_FIELD}_version"
+"""The exact words that stood beside the box, and the name of their version, where the box kept them."""
+
 CONSENT_SOURCE = "woocommerce_checkout"
+LONGEST_WORDING, LONGEST_EVIDENCE = 2000, 500
 
 _UNPAID = frozenset({"pending", "failed", "checkout-draft"})
 _NOTHING_YET = frozenset({"auto-draft", "draft", "new"})
@@ -228,7 +232,7 @@ def _consent(order: Json) -> ConsentSignal | None:
     value = _meta(order).get(CONSENT_FIELD)
     if value is not True and text(value).lower() not in _TICKED:
         return None
-    created = _created(order)
+    created, words = _created(order), text(_meta(order).get(CONSENT_WORDING_FIELD))
     return ConsentSignal(
         state=ConsentState.GIVEN,
         phone=text(member(order, "billing", "phone")) or None,
@@ -236,8 +240,20 @@ def _consent(order: Json) -> ConsentSignal | None:
         occurred_at=created,
         checkout_created_at=created,
         customer_id=identifier(order.get("customer_id")),
+        wording=words[:LONGEST_WORDING] or None,
         language=_locale(order),
+        evidence=_evidence(order),
     )
+
+
+def _evidence(order: Json) -> dict[str, str]:
+    """What WooCommerce notes of every order made in a browser; an order made by REST has neither."""
+    told = {
+        "ip": text(order.get("customer_ip_address")),
+        "user_agent": text(order.get("customer_user_agent")),
+        "wording_version": text(_meta(order).get(CONSENT_VERSION_FIELD)),
+    }
+    return {name: value[:LONGEST_EVIDENCE] for name, value in told.items() if value}
 
 
 def _locale(order: Json) -> str | None:

@@ -186,7 +186,13 @@ def test_people_are_shown_known_or_not(run: Run, shop: ShopifyShop) -> None:
     assert lea["zones"] == ["Europe/Berlin"]
     assert (unknown["consent"], unknown["texts"]) == ("none", [])
     assert wrong["problem"] == "invalid_number"
+    assert [event["source"] for event in lea["consent_history"]] == ["shopify_checkout"]
+    assert lea["consent_history"][0]["evidence"]["actor"] == "shopper"
     assert "consent: given" in run("contact", "show", DOMAIN, LEA.phone).stdout
+
+
+def test_the_state_of_consent_is_what_the_ledger_says(run: Run, shop: ShopifyShop) -> None:
+    assert one_line(run("consent", "rebuild", DOMAIN).stdout).endswith(" numbers, 0 differed.")
 
 
 def test_a_cart_is_shown_with_its_story(run: Run, shop: ShopifyShop) -> None:

@@ -25,7 +25,7 @@ from app.models import (
 )
 from app.runtime import Runtime
 from connectors.platform import ConsentChanged, ConsentSignal, ConsentState, CustomerSeen, Shopper
-from flows import consents
+from flows import consent_rebuild, consents
 from tests import factories
 from tests.factories import NOW
 from tests.flows import told
@@ -302,3 +302,101 @@ def test_in_whatever_order_it_is_told_a_stop_stands(runtime: Runtime, order: lis
 def test_hashes_of_numbers_are_not_the_numbers(runtime: Runtime, store: Store) -> None:
     told.apply(runtime, store, record(WITHDRAWN))
     assert PHONE.removeprefix("+") not in told.row(runtime, Suppression).number_hash
+
+
+def say(runtime: Runtime, store: Store, source: str, key: str, at: float = 20) -> None:
+    """A stop by text."""
+    with runtime.database.session() as session:
+        signal = ConsentSignal(WITHDRAWN, PHONE, source, occurred_at=minutes_ago(at))
+        consents.record_signal(session, store, PHONE, signal, NOW, key, hash_key="h" * 32)
+
+
+def undo(runtime: Runtime, store: Store, key: str) -> bool:
+    with runtime.database.session() as session:
+        return consents.undo(session, store, PHONE, key, "person:7", NOW, hash_key="h" * 32)
+
+
+def suppressed(runtime: Runtime, store: Store) -> bool:
+    with runtime.database.session() as session:
+        return consents.find_suppression(session, store, PHONE, "h" * 32) is not None
+
+
+def test_a_stop_that_was_none_is_undone_by_an_event_that_names_who_did_it(
+    runtime: Runtime, store: Store
+) -> None:
+    told.apply(runtime, store, told.cart(at=30, consent=tick(at=30)))
+    say(runtime, store, "plain_words_stop", "reply:1")
+    assert suppressed(runtime, store)
+    assert undo(runtime, store, "reply:1")
+    assert _states(runtime) == {PHONE: "given"}
+    assert not suppressed(runtime, store)
+    correction = told.rows(runtime, ConsentEvent)[-1]
+    assert (correction.state, correction.source) == ("corrected", "correction")
+    assert correction.evidence == {"actor": "person:7", "corrects": "reply:1"}
+
+
+@pytest.mark.parametrize("exact_at", [25, 10])
+def test_undoing_a_misread_text_leaves_a_real_stop_before_or_after_it(
+    runtime: Runtime, store: Store, exact_at: float
+) -> None:
+    told.apply(runtime, store, told.cart(at=30, consent=tick(at=30)))
+    stops = [("plain_words_stop", "reply:1", 20.0), ("keyword_stop", "reply:2", exact_at)]
+    for source, key, at in sorted(stops, key=lambda stop: -stop[2]):
+        say(runtime, store, source, key, at)
+    assert undo(runtime, store, "reply:1")
+    assert _states(runtime) == {PHONE: "withdrawn"}
+    assert suppressed(runtime, store)
+
+
+def test_an_exact_stop_cannot_be_undone(runtime: Runtime, store: Store) -> None:
+    told.apply(runtime, store, told.cart(at=30, consent=tick(at=30)))
+    say(runtime, store, "keyword_stop", "reply:1")
+    assert not undo(runtime, store, "reply:1")
+    assert not undo(runtime, store, "reply:2")
+    assert _states(runtime) == {PHONE: "withdrawn"}
+
+
+def test_undoing_gives_nothing_to_somebody_who_never_consented(runtime: Runtime, store: Store) -> None:
+    say(runtime, store, "plain_words_stop", "reply:1")
+    assert undo(runtime, store, "reply:1")
+    assert _states(runtime) == {PHONE: "none"}
+
+
+def test_the_ledger_keeps_what_the_platform_tells_of_a_tick(runtime: Runtime, store: Store) -> None:
+    told_by_shop = {"ip": "203.0.113.9", "user_agent": "Mozilla/5.0"}
+    signal = tick(at=5, wording="Text me about my cart", evidence=told_by_shop, customer_id="7")
+    told.apply(runtime, store, told.cart(at=5, consent=signal))
+    event = told.row(runtime, ConsentEvent)
+    assert (event.channel, event.wording, event.occurred_at) == (
+        "sms",
+        "Text me about my cart",
+        minutes_ago(5),
+    )
+    assert event.evidence == told_by_shop | {
+        "actor": "shopper",
+        "customer": "7",
+        "zone": store.timezone,
+        "wording_sha256": "6f55806610b1e4cec04c963beb289e7c6ed3859a4e561f34cb3f614b377c76cb",
+    }
+
+
+def test_the_state_of_every_number_can_be_derived_again(
+    runtime: Runtime, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consent_rebuild, "BATCH", 2)
+    others = [f"+44740012345{number}" for number in range(5)]
+    for phone in (PHONE, *others):
+        told.apply(runtime, store, record(GIVEN, at=30, phone=phone))
+    with runtime.database.session() as session:
+        session.get_one(Consent, (store.id, "sms", PHONE)).state = "withdrawn"
+        session.delete(session.get_one(Consent, (store.id, "sms", others[0])))
+        factories.make_consent(session, store, "+447400123999", source="nowhere")
+    rebuilt = {one.phone: (one.before, one.after) for one in consent_rebuild.rebuild(runtime, store)}
+    assert len(rebuilt) == 7
+    differing = {phone: change for phone, change in rebuilt.items() if change[0] != change[1]}
+    assert differing == {
+        PHONE: ("withdrawn", "given"),
+        others[0]: ("none", "given"),
+        "+447400123999": ("given, confirmed", "none"),
+    }
+    assert not any(one.differs for one in consent_rebuild.rebuild(runtime, store))

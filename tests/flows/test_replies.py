@@ -263,3 +263,49 @@ def test_characters_that_cannot_be_stored_do_not_lose_a_reply(
 ) -> None:
     reply(runtime, scene, "ST\x00OP")
     assert consent(runtime, scene).stopped
+
+
+def test_a_stop_in_plain_words_is_confirmed_like_any_other_and_looked_at_by_a_person(
+    runtime: Runtime, provider: PocketProvider, scene: Scene, clock: FixedClock
+) -> None:
+    clock.advance(MINUTE)
+    reply(runtime, scene, "Bitte schreibt mir nicht mehr")
+    state = consent(runtime, scene)
+    assert (state.stopped, state.source, state.since) == (True, "plain_words_stop", NOW + MINUTE)
+    assert [answer.kind for answer in answers(runtime)] == ["stop_confirmation"]
+    (kept,) = replies(runtime)
+    assert (kept.intent, kept.needs_person, kept.settled_at) == ("stop", True, None)
+
+
+def test_what_is_about_an_order_stops_nothing(
+    runtime: Runtime, provider: PocketProvider, scene: Scene
+) -> None:
+    reply(runtime, scene, "Stop sending me the wrong size")
+    (kept,) = replies(runtime)
+    assert (kept.intent, kept.needs_person) == ("other", True)
+    assert fresh(runtime, scene.enrollment).state == "active"
+
+
+def test_the_ledger_keeps_what_was_said_in_which_reply(
+    runtime: Runtime, provider: PocketProvider, scene: Scene
+) -> None:
+    reply(runtime, scene, "Please stop texting me")
+    with runtime.database.session() as session:
+        event = session.scalars(select(ConsentEvent).order_by(ConsentEvent.id.desc())).first()
+        assert event is not None
+        assert event.evidence == {
+            "actor": "shopper",
+            "keyword": "stop ... text|texts|texting|txt|txts|message|messages|messaging|msg|msgs|sms",
+            "reply": "in-1",
+            "sender": "Warmcart",
+            "zone": "Europe/London",
+        }
+
+
+def test_a_yes_that_nobody_asked_for_goes_to_a_person(
+    runtime: Runtime, provider: PocketProvider, scene: Scene
+) -> None:
+    reply(runtime, scene, "Ja")
+    (kept,) = replies(runtime)
+    assert (kept.intent, kept.needs_person) == ("confirm", True)
+    assert answers(runtime) == []

@@ -235,3 +235,10 @@ def test_an_unreachable_database_asks_the_provider_to_send_again(
     assert post(client, RECEIPT, receipt).status_code == 503
     assert post(client, REPLY, reply).status_code == 503
     application.extensions[EXTENSION].close()
+
+
+def test_a_stop_in_plain_words_takes_effect_before_the_answer_too(
+    runtime: Runtime, client: FlaskClient, scene: Scene
+) -> None:
+    post(client, REPLY, reply_of(scene, "Please don't text me again"))
+    assert is_stopped(runtime, scene)

@@ -44,6 +44,7 @@ def test_an_unsubscribed_customer_withdraws_consent() -> None:
                 source="shopify_customer",
                 occurred_at=datetime(2024, 11, 6, 14, 0, tzinfo=UTC),
                 customer_id="7358220173425",
+                evidence={"opt_in_level": "single_opt_in", "collected_from": "shopify"},
             )
         ),
     )

@@ -247,6 +247,24 @@ def test_the_tick_of_our_box_is_consent_for_the_billing_phone(ticked: object) ->
     assert order_of(PROCESSING, meta_data=meta).consent == consent
 
 
+def test_the_tick_brings_along_what_woocommerce_notes_of_the_browser_and_the_box_of_its_words() -> None:
+    box = "_wc_other/warmcart/sms_consent"
+    words = {f"{box}_wording": "Remind me of my cart by text", f"{box}_version": "2026-11"}
+    order = {
+        "customer_ip_address": "203.0.113.9",
+        "customer_user_agent": "Mozilla/5.0",
+        "meta_data": with_meta(PENDING, **{box: "1"}, **words),
+    }
+    consent = cart_of(PENDING, **order).consent
+    assert consent is not None
+    assert consent.wording == "Remind me of my cart by text"
+    assert consent.evidence == {
+        "ip": "203.0.113.9",
+        "user_agent": "Mozilla/5.0",
+        "wording_version": "2026-11",
+    }
+
+
 @pytest.mark.parametrize(
     "meta",
     [
