@@ -41,8 +41,10 @@ REPLY_WORDS = {
 
 ABBREVIATIONS = frozenset({"SMS", "JSON"})
 _EXCLAMATION = re.compile("[!！¡]")
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]{2,}")
+_LATIN = "A-Za-z\\u00c0-\\u024f\\u1e00-\\u1eff"
+# In scripts without spaces a Latin word may stand amid the letters of its sentence.
+_WORD = re.compile(rf"[{_LATIN}]+(?:['’][{_LATIN}]+)*|[^\W\d_{_LATIN}]+")
+_LATIN_WORD = re.compile(rf"[{_LATIN}]{{2,}}")
 
 
 @dataclass(frozen=True, slots=True)
