@@ -107,7 +107,8 @@ def situation(
         last_activity_at=cart.activity_at,
         idle=flow.trigger.idle,
         cutoff=flow.trigger.cutoff,
-        store=StoreState(store.status),
+        store=store_state(store, now),
+        paused_until=store.paused_until,
         before_install=cart.activity_at < store.installed_at,
         cart=CartState(cart.state),
         items=sum(item["quantity"] for item in cart.items),
@@ -124,6 +125,12 @@ def situation(
         last_marketing_text_at=contact.texted_at if contact else None,
         contact_cap=runtime.settings.contact_cap,
     )
+
+
+def store_state(store: Store, now: datetime) -> StoreState:
+    """How the store stands; a pause whose end has come is over, whoever writes that down."""
+    over = store.status == "paused" and store.paused_until is not None and store.paused_until <= now
+    return StoreState.ACTIVE if over else StoreState(store.status)
 
 
 def allowed_countries(limit: tuple[str, ...] | None, store: Store) -> frozenset[str] | None:

@@ -7,19 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.models import Cart, Contact, Delivery, Enrollment, Message, MessageOnce, Store
 from app.models.message import OPEN_MESSAGE_STATUSES
 from app.runtime import Runtime
-from flows import candidates, caps, due, providers, registry
+from flows import candidates, caps, contact_history, due, providers, registry
+from flows.contact_history import History
 from flows.definition import FlowDefinition, Step
 from flows.due import Claim
 from flows.gates import PlatformCheck, Situation, StepKind
 from flows.providers import Senders
 from flows.windows import Hours, windows_for
-from flows.zones import Place, possible_zones, regions_of
+from flows.zones import possible_zones
 
 UNKNOWN_OUTCOMES = ("calling", "in_doubt")
 
@@ -88,7 +89,7 @@ class _Known:
     senders: Senders
     checks: Mapping[int, PlatformCheck]
     calls: Mapping[int, Delivery]
-    recent: Mapping[int, Mapping[int, datetime]]
+    histories: Mapping[int, History]
     now: datetime
 
 
@@ -116,7 +117,7 @@ def load(
         providers.load_senders(session, runtime.settings.sms_provider, now),
         checks,
         last_calls(session, [found.message.id for found in rows.values() if found.message is not None]),
-        _recent_texts(session, [found.contact for found in rows.values()], now),
+        contact_history.load(session, [found.contact for found in rows.values()], now),
         now,
     )
     found = [_due_step(known, claim, rows[claim.id]) for claim in claims if claim.id in rows]
@@ -231,8 +232,8 @@ def _for_sending(
 ) -> Situation:
     """The situation with what matters to sending only; a text does not stand in its own way."""
     contact, message = rows.contact, rows.message
-    places = _places(contact)
-    recent = known.recent.get(contact.id, {})
+    store, places = known.stores[contact.store_id], contact_history.places_of(contact)
+    history = known.histories.get(contact.id, contact_history.NOTHING)
     own = message.id if message is not None else None
     situation = replace(
         situation,
@@ -241,10 +242,13 @@ def _for_sending(
         platform_check=known.checks.get(claim.id) or PlatformCheck.UNKNOWN,
         sender_available=sender is not None,
         windows=windows_for(places),
-        zones=possible_zones(*_address(contact)),
+        zones=possible_zones(contact.phone, contact.address_country, contact.region, contact.postcode),
         caps=caps.caps_for(places),
-        quiet=_quiet(contact),
-        recent_texts=tuple(at for message_id, at in recent.items() if message_id != own),
+        quiet=_quiet(store, contact),
+        days_off=frozenset(store.days_off),
+        avoided_hours=frozenset(store.avoided_hours if store.avoids_hours else ()),
+        conversation_until=history.conversation_until,
+        recent_texts=tuple(at for message_id, at in history.texts.items() if message_id != own),
     )
     if message is None:
         return situation
@@ -256,51 +260,10 @@ def _for_sending(
     )
 
 
-def _address(contact: Contact) -> tuple[str, str | None, str | None, str | None]:
-    return contact.phone, contact.address_country, contact.region, contact.postcode
-
-
-def _places(contact: Contact) -> tuple[Place, ...]:
-    return regions_of(*_address(contact))
-
-
-RECENT_TEXTS = text(
-    """
-    SELECT wanted.contact_id, latest.id, latest.created_at
-    FROM unnest(CAST(:stores AS bigint[]), CAST(:contacts AS bigint[])) AS wanted(store_id, contact_id)
-    CROSS JOIN LATERAL (
-        SELECT id, created_at FROM message
-        WHERE message.store_id = wanted.store_id AND message.contact_id = wanted.contact_id
-            AND created_at > :since AND kind IN ('marketing', 'service')
-        ORDER BY created_at DESC LIMIT :most
-    ) AS latest
-    """
-)
-
-
-def _recent_texts(
-    session: Session, contacts: Sequence[Contact], now: datetime
-) -> dict[int, dict[int, datetime]]:
-    """The latest texts to those contacts whose place has a cap, by text id: as many as a cap counts.
-
-    One more, because a text that goes again does not count against itself.
-    """
-    capped = {contact.id: contact.store_id for contact in contacts if caps.caps_for(_places(contact))}
-    if not capped:
-        return {}
-    far = caps.longest()
-    values = {"stores": list(capped.values()), "contacts": list(capped), "since": now - far.period}
-    found: dict[int, dict[int, datetime]] = {}
-    for contact_id, message_id, at in session.execute(RECENT_TEXTS, {**values, "most": far.max_texts + 1}):
-        found.setdefault(contact_id, {})[message_id] = at
-    return found
-
-
-def _quiet(contact: Contact) -> tuple[Hours, ...]:
-    """The hours at which the shopper wants no texts."""
-    if contact.quiet_from is None or contact.quiet_to is None:
-        return ()
-    return ((contact.quiet_from, contact.quiet_to),)
+def _quiet(*wishes: Store | Contact) -> tuple[Hours, ...]:
+    """The hours at which the merchant sends no texts, and at which the shopper wants none."""
+    hours = ((one.quiet_from, one.quiet_to) for one in wishes)
+    return tuple((start, end) for start, end in hours if start is not None and end is not None)
 
 
 def last_calls(session: Session, message_ids: Sequence[int]) -> dict[int, Delivery]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -76,9 +76,12 @@ class Situation:
     ``texts_for_this_cart`` counts claimed texts over all flows. ``windows`` and ``zones`` are those of
     all places where the recipient may be, ``caps`` limit what these allow within some hours, and
     ``recent_texts`` are the moments of the latest claimed ones to this contact, of any kind but answers;
-    ``quiet`` are the quiet hours of the merchant and of the shopper, ``kinds_off`` what the shopper does
-    not want. ``flow_active`` matters to enrollment only: who is in a flow stays in it. What follows
-    matters to sending only; left out, nothing is sent.
+    ``quiet`` are the quiet hours of the merchant and of the shopper, ``days_off`` the merchant's weekdays
+    without texts (Monday 0), ``kinds_off`` what the shopper does not want, ``avoided_hours`` the local
+    hours (0 to 23) at which shoppers of the store opt out. ``conversation_until``: the shopper wrote
+    something that a person should answer, and texts wait for that until then. ``paused_until`` None: the
+    store's pause has no end. ``flow_active`` matters to enrollment only: who is in a flow stays in it.
+    What follows matters to sending only; left out, nothing is sent.
     """
 
     now: datetime
@@ -86,6 +89,7 @@ class Situation:
     idle: timedelta
     cutoff: timedelta
     store: StoreState
+    paused_until: datetime | None = None
     before_install: bool
     cart: CartState
     items: int
@@ -111,6 +115,9 @@ class Situation:
     recent_texts: tuple[datetime, ...] = ()
     kinds_off: frozenset[str] = frozenset()
     quiet: tuple[Hours, ...] = ()
+    days_off: frozenset[int] = frozenset()
+    avoided_hours: frozenset[int] = frozenset()
+    conversation_until: datetime | None = None
 
     @property
     def rule(self) -> CountryRule:
@@ -166,6 +173,9 @@ REASONS: dict[str, Reason] = {
         Outcome.HOLD, "The store's connection is broken: open the app to connect again."
     ),
     "store_paused": Reason(Outcome.HOLD, "Texts of this store are paused."),
+    "conversation_open": Reason(
+        Outcome.HOLD, "The shopper wrote something that waits for a person; texts wait, too."
+    ),
     "event_pending": Reason(Outcome.HOLD, "News about this cart has just come in and is being read first."),
     "no_sender": Reason(Outcome.HOLD, "There is no sender that may text this country."),
     "idle_again": Reason(Outcome.HOLD, "The shopper is active; the text waits until the cart is quiet."),
@@ -174,6 +184,9 @@ REASONS: dict[str, Reason] = {
         Outcome.HOLD, "The rules where the shopper lives allow no more texts within a day for now."
     ),
     "quiet_hours": Reason(Outcome.HOLD, "Texts are not allowed at this hour where the shopper may be."),
+    "low_receptivity": Reason(
+        Outcome.HOLD, "At this hour shoppers of this store often ask for no more texts; a better one comes."
+    ),
 }
 
 Question = tuple[str, Callable[[Situation], bool]]
@@ -208,12 +221,13 @@ _ENROLLMENT_WAITS: tuple[Question, ...] = (*_WAITS, ("no_active_flow", lambda s:
 # What delays, and until when; None: not at all.
 _ENROLLMENT_HOLDS: tuple[Delay, ...] = (
     ("store_inactive", lambda s: s.now + RECHECK_PAUSE if s.store is StoreState.RECONNECT else None),
-    ("store_paused", lambda s: s.now + RECHECK_PAUSE if s.store is StoreState.PAUSED else None),
+    ("store_paused", lambda s: _look_again_at(s, s.paused_until) if s.store is StoreState.PAUSED else None),
     ("event_pending", lambda s: s.now + EVENT_PENDING_PAUSE if s.event_pending else None),
     ("idle_again", lambda s: _if_later(s, s.last_activity_at + s.idle)),
 )
 _HOLDS: tuple[Delay, ...] = (
     *_ENROLLMENT_HOLDS,
+    ("conversation_open", lambda s: _conversation_ends_at(s)),
     ("no_sender", lambda s: None if s.sender_available else s.now + RECHECK_PAUSE),
     ("cap_reached", lambda s: _if_later(s, _cap_ends_at(s))),
     ("daily_cap", lambda s: _if_later(s, caps.ends_at(s.caps, s.recent_texts))),
@@ -278,6 +292,8 @@ def _within_hours(situation: Situation, holiday: Holiday) -> Answer:
     sky = _state(situation, now, holiday)
     if isinstance(sky, timing.Open):
         if timing.validity(now, sky.closes_at, deadline) is not None:
+            if better := _better_hour(situation, holiday):
+                return _refusal("low_receptivity", better)
             return Answer(Outcome.GO, until=min(sky.closes_at, deadline))
         now = sky.closes_at
     opens_at = _opening(situation, now, holiday)
@@ -294,8 +310,31 @@ def _opening(situation: Situation, moment: datetime, holiday: Holiday) -> dateti
     return sky.opens_at if isinstance(sky, timing.Closed) else None
 
 
-def _state(situation: Situation, moment: datetime, holiday: Holiday) -> timing.State:
-    return timing.state(moment, situation.windows, situation.zones, holiday=holiday, quiet=situation.quiet)
+def _better_hour(situation: Situation, holiday: Holiday) -> datetime | None:
+    """The next moment that is open and no avoided hour; None where it is now, or never before the deadline.
+
+    What was learnt delays a text and never costs it.
+    """
+    if not situation.avoided_hours:
+        return None
+    avoided = tuple((time(hour), time((hour + 1) % 24)) for hour in sorted(situation.avoided_hours))
+    sky = _state(situation, situation.now, holiday, avoided)
+    if not isinstance(sky, timing.Closed) or sky.opens_at + timing.LEAST_VALIDITY > situation.deadline:
+        return None
+    return sky.opens_at
+
+
+def _state(
+    situation: Situation, moment: datetime, holiday: Holiday, avoided: tuple[Hours, ...] = ()
+) -> timing.State:
+    return timing.state(
+        moment,
+        situation.windows,
+        situation.zones,
+        holiday=holiday,
+        quiet=(*situation.quiet, *avoided),
+        days_off=situation.days_off,
+    )
 
 
 def _country_allowed(situation: Situation) -> bool:
@@ -309,6 +348,23 @@ def _carrier_limit_reached(situation: Situation) -> bool:
 
 def _if_later(situation: Situation, moment: datetime | None) -> datetime | None:
     return moment if moment is not None and moment > situation.now else None
+
+
+def _look_again_at(situation: Situation, ends_at: datetime | None) -> datetime:
+    """When what a person can end at any time is looked at again: at its end, if the cart lives to see it.
+
+    A cart that would be too old by then is not given up for that: the person may come earlier.
+    """
+    if ends_at is None or ends_at >= situation.deadline:
+        return situation.now + RECHECK_PAUSE
+    return max(ends_at, situation.now + timedelta(seconds=1))
+
+
+def _conversation_ends_at(situation: Situation) -> datetime | None:
+    ends_at = situation.conversation_until
+    if situation.kind is StepKind.SERVICE or ends_at is None or ends_at <= situation.now:
+        return None
+    return min(ends_at, situation.now + RECHECK_PAUSE)
 
 
 def _cap_ends_at(situation: Situation) -> datetime:

@@ -24,6 +24,7 @@ from flows.facts import DueStep
 from flows.gates import StepKind
 from flows.timeline import Line
 from flows.timing import LEAST_VALIDITY
+from flows.zones import local_hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,7 @@ def _message(one: Fresh, now: datetime) -> dict[str, Any]:
         "link_token": one.token,
         "status": "sending",
         "validity_until": one.until,
+        "local_hour": local_hour(now, step.situation.zones),
         "created_at": now,
     }
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from app.models import InboundEvent, PeriodicRun, Store, StoreFlag
 from app.queue import DISPATCH, INTAKE, UPKEEP
 from app.runtime import Runtime
-from flows import due, installation, retention, rollups, sweeper, synchronization
+from flows import due, installation, pauses, retention, rollups, sweeper, synchronization
 
 log = structlog.get_logger()
 
@@ -126,6 +126,7 @@ def _each(
 
 TASKS = (
     Task("sweep", MINUTE, sweeper.sweep),
+    Task("pauses", MINUTE, pauses.end_over),
     Task(
         "reconcile",
         MINUTE,

@@ -54,18 +54,19 @@ def state(
     *,
     holiday: Holiday = no_holidays,
     quiet: Sequence[Hours] = (),
+    days_off: frozenset[int] = frozenset(),
 ) -> State:
     """Whether every one of ``windows`` is open in every one of ``zones``, and until or from when.
 
     ``holiday(window, local date)`` tells public holidays; it is asked only where the window closes on
     them. ``quiet`` are the quiet hours of the merchant and the shopper in the recipient's local time;
-    they may run over midnight, only narrow, and mean nothing when both ends are equal. Without any window or
-    zone the answer is Never.
+    they may run over midnight, only narrow, and mean nothing when both ends are equal. ``days_off`` are
+    the merchant's, local weekdays with Monday 0. Without any window or zone the answer is Never.
     """
     moment = now
     while moment <= now + HORIZON:
         spans = [
-            _next_span(moment, window, clock, holiday, tuple(quiet))
+            _next_span(moment, window, clock, holiday, tuple(quiet), days_off)
             for zone in zones
             for clock in clocks(zone)
             for window in windows
@@ -87,14 +88,23 @@ def validity(now: datetime, closes_at: datetime, cart_deadline: datetime) -> int
 
 
 def _next_span(
-    moment: datetime, window: Window, clock: ZoneInfo, holiday: Holiday, quiet: tuple[Hours, ...]
+    moment: datetime,
+    window: Window,
+    clock: ZoneInfo,
+    holiday: Holiday,
+    quiet: tuple[Hours, ...],
+    days_off: frozenset[int],
 ) -> tuple[datetime, datetime] | None:
     """The first stretch of open time that ends after ``moment``, by one clock."""
     today = moment.astimezone(clock).date()
     for ahead in range(HORIZON.days + 1):
         day = today + timedelta(days=ahead)
         hours = window.hours(day.weekday())
-        if hours is None or (not window.holidays_allowed and holiday(window, day)):
+        if (
+            hours is None
+            or day.weekday() in days_off
+            or (not window.holidays_allowed and holiday(window, day))
+        ):
             continue
         for opens, closes in _spans(day, hours, quiet, clock):
             if moment < closes:

@@ -10,6 +10,7 @@ places, both stay possible.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -82,6 +83,12 @@ def clocks(zone: str) -> tuple[ZoneInfo, ...]:
     """
     with files("tzdata").joinpath("zoneinfo", *zone.split("/")).open("rb") as packaged:
         return ZoneInfo.from_file(packaged, key=zone), ZoneInfo.no_cache(zone)
+
+
+def local_hour(moment: datetime, zones: Iterable[str]) -> int | None:
+    """The hour of the day by the clocks of these zones; None where they do not agree, or there is none."""
+    hours = {moment.astimezone(clock).hour for zone in zones for clock in clocks(zone)}
+    return hours.pop() if len(hours) == 1 else None
 
 
 @cache

@@ -32,6 +32,7 @@ from app.models import (
     Message,
     Order,
     Recovery,
+    Reply,
     Store,
     Usage,
 )
@@ -230,6 +231,22 @@ def make_message(session: Session, store: Store, cart: Cart, **columns: Any) -> 
         "accepted_at": NOW,
     }
     return _add(session, Message(**(values | columns)))
+
+
+def make_reply(session: Session, store: Store, contact: Contact, **columns: Any) -> Reply:
+    """What a shopper wrote back to the default sender."""
+    values = {
+        "store_id": store.id,
+        "contact_id": contact.id,
+        "provider": "sandbox",
+        "provider_id": f"reply-{next(_numbers)}",
+        "from_number": contact.phone,
+        "to_number": "Warmcart",
+        "body": "Is it still there?",
+        "intent": "other",
+        "received_at": NOW,
+    }
+    return _add(session, Reply(**(values | columns)))
 
 
 def make_delivery(session: Session, message: Message, **columns: Any) -> Delivery:

@@ -4,9 +4,9 @@ from app.models.base import Base
 from app.models.cart import Cart, CartKey, Fulfillment, Order, OrderKey, Recovery, Refund, TimelineEntry
 from app.models.contact import Consent, ConsentEvent, Contact, ProofAttempt, Reply, SenderContact, Suppression
 from app.models.event import InboundEvent
-from app.models.figure import DailyCost, DailyFigure
+from app.models.figure import DailyCost, DailyFigure, HourFigure
 from app.models.flow import Due, Enrollment, Flow, FlowVersion, Heartbeat, PeriodicRun, StoreFlag
-from app.models.message import Click, Delivery, Link, Message, MessageOnce, ProviderState, Usage
+from app.models.message import Click, Delivery, Link, Message, MessageOnce, ProviderState, SenderPace, Usage
 from app.models.store import (
     AuditEvent,
     ComplianceRequest,
@@ -39,6 +39,7 @@ __all__ = [
     "FlowVersion",
     "Fulfillment",
     "Handshake",
+    "HourFigure",
     "Heartbeat",
     "InboundEvent",
     "Link",
@@ -57,6 +58,7 @@ __all__ = [
     "Refund",
     "Reply",
     "SenderContact",
+    "SenderPace",
     "Store",
     "StoreFlag",
     "Suppression",

@@ -154,6 +154,13 @@ class Reply(Row, Base):
             "id",
             postgresql_where=text("needs_person"),
         ),
+        Index(
+            "ix_reply_open",
+            "store_id",
+            "contact_id",
+            "received_at",
+            postgresql_where=text("needs_person AND settled_at IS NULL"),
+        ),
     )
 
     store_id: Mapped[int | None] = mapped_column(ForeignKey("store.id", ondelete="CASCADE"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import Date, ForeignKey, text
+from sqlalchemy import Date, ForeignKey, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base
@@ -37,6 +37,22 @@ class DailyFigure(Base):
     orders_clicked: Mapped[int] = mapped_column(server_default=text("0"), default=0)
     revenue: Mapped[Decimal] = mapped_column(server_default=text("0"), default=Decimal(0))
     revenue_clicked: Mapped[Decimal] = mapped_column(server_default=text("0"), default=Decimal(0))
+
+
+class HourFigure(Base):
+    """How many texts reached shoppers of a store within one hour of their own day, and how many said stop.
+
+    ``day`` is the day (UTC) on which the texts were claimed, ``hour`` that of the shopper's clock, 0 to
+    23. A stop counts for the last text before it.
+    """
+
+    __tablename__ = "hour_figure"
+
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    hour: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    texts: Mapped[int]
+    stops: Mapped[int]
 
 
 class DailyCost(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, TenantRow, belongs_to, tenant
@@ -20,7 +20,8 @@ class Message(TenantRow, Base):
     ``kind``: marketing, service, stop_confirmation, start_confirmation, help. ``status`` only moves
     forward: sending (committed, the provider may have it) -> accepted (the provider has it) -> sent
     (the network has it) -> delivered | undelivered | failed. ``failed`` carries a ``reason`` such as
-    ``in_doubt``. ``lane`` as in ``Due``. ``encoding`` is ``GSM-7`` or ``UCS-2``.
+    ``in_doubt``. ``local_hour`` is the hour on the shopper's clock at which it was claimed, None where
+    several clocks are possible. ``lane`` as in ``Due``. ``encoding`` is ``GSM-7`` or ``UCS-2``.
     """
 
     __tablename__ = "message"
@@ -58,6 +59,7 @@ class Message(TenantRow, Base):
     reason: Mapped[str | None]
     clicked_at: Mapped[datetime | None]
     validity_until: Mapped[datetime | None]
+    local_hour: Mapped[int | None] = mapped_column(SmallInteger)
     created_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
@@ -157,6 +159,16 @@ class Click(TenantRow, Base):
     human: Mapped[bool]
     agent: Mapped[str | None]
     occurred_at: Mapped[datetime]
+
+
+class SenderPace(Base):
+    """From when on a sender may send more: every text takes up its segments' share of time."""
+
+    __tablename__ = "sender_pace"
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    sender: Mapped[str] = mapped_column(primary_key=True)
+    free_at: Mapped[datetime]
 
 
 class ProviderState(Base):

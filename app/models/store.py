@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Row, TenantRow, belongs_to, tenant
@@ -16,12 +17,16 @@ STORE_STATUSES = ("active", "paused", "reconnect", "uninstalled")
 class Store(Row, Base):
     """One shop. ``domain`` names it everywhere: ``good.myshopify.com``, ``shop.example.com/boutique``.
 
-    ``status``: ``active`` sends; ``paused`` holds texts; ``reconnect`` means that the platform refuses
-    our keys, nothing is sent until the merchant opens the app; ``uninstalled`` ends everything.
+    ``status``: ``active`` sends; ``paused`` holds texts, until ``paused_until`` if that is set;
+    ``reconnect`` means that the platform refuses our keys, nothing is sent until the merchant opens the
+    app; ``uninstalled`` ends everything. ``status_reason`` says why.
     ``countries`` narrows where texts may go (None: own country and ``ships_to``).
     ``double_opt_in_countries`` are those where the store asks for a confirmed consent beside those that
     require it; ``*`` is every country. ``name_products``
-    off makes texts say "your cart". ``sample`` marks made-up history. Carts whose last activity is
+    off makes texts say "your cart". No texts between ``quiet_from`` and ``quiet_to`` (over midnight
+    too), nor on ``days_off`` (Monday 0), on the shopper's clock. ``avoided_hours`` are the local hours at
+    which its shoppers opt out more often than at others (0 to 23), kept while ``avoids_hours``;
+    ``flows.receptivity`` finds them. ``sample`` marks made-up history. Carts whose last activity is
     before ``installed_at`` are never texted.
     """
 
@@ -48,9 +53,19 @@ class Store(Row, Base):
     name_products: Mapped[bool] = mapped_column(default=True)
     unnamed_products: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), default=list)
     sender: Mapped[str | None]
+    quiet_from: Mapped[time | None]
+    quiet_to: Mapped[time | None]
+    days_off: Mapped[list[int]] = mapped_column(
+        ARRAY(SmallInteger), server_default=text("'{}'"), default=list
+    )
+    avoids_hours: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
+    avoided_hours: Mapped[list[int]] = mapped_column(
+        ARRAY(SmallInteger), server_default=text("'{}'"), default=list
+    )
     sample: Mapped[bool] = mapped_column(default=False)
     status: Mapped[str] = mapped_column(default="active")
     status_reason: Mapped[str | None]
+    paused_until: Mapped[datetime | None]
     scopes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), default=list)
     platform_version: Mapped[str | None]
     installed_at: Mapped[datetime]

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import QueuePool, func, select, update
 
 from app.clock import FixedClock
-from app.models import Contact, Due, Link, MessageOnce, SenderContact, Store, Usage
+from app.models import Contact, Due, Link, MessageOnce, Reply, SenderContact, Store, Usage
 from app.runtime import Runtime
 from connectors.sms import Accepted, OutgoingText
-from flows import dispatch, providers
+from flows import dispatch, due, providers
 from tests import factories
 from tests.factories import NOW
 from tests.flows import scenes
@@ -196,6 +196,59 @@ def test_a_number_gets_no_more_texts_a_day_than_its_state_allows_over_all_carts(
     clock.advance(HOUR)
     dispatch.drain(runtime)
     assert len(provider.texts) == 1
+
+
+def test_the_store_s_own_hours_and_days_hold_on_the_shopper_s_clock(
+    runtime: Runtime, provider: PocketProvider, clock: FixedClock
+) -> None:
+    """It is Saturday, 18:00, in London; the store is in New York."""
+    with runtime.database.session() as session:
+        store = make_british_store(
+            session,
+            timezone="America/New_York",
+            quiet_from=time(18),
+            quiet_to=time(10),
+            days_off=[6],
+        )
+        scene = make_scene(session, store=store)
+    dispatch.drain(runtime)
+    monday = NOW.replace(day=23, hour=10)
+    assert scenes.story(runtime, scene.cart) == [("held", "quiet_hours")]
+    assert scenes.planned(runtime) == {f"step:{scene.enrollment.id}": monday}
+    clock.advance(monday - NOW)
+    dispatch.drain(runtime)
+    assert len(provider.texts) == 1
+
+
+def test_a_text_waits_for_a_person_to_answer_the_shopper(
+    runtime: Runtime, provider: PocketProvider, scene: Scene
+) -> None:
+    with runtime.database.session() as session:
+        store, contact = session.get_one(Store, scene.store.id), session.get_one(Contact, scene.contact.id)
+        question = factories.make_reply(session, store, contact, needs_person=True)
+        factories.make_reply(session, store, contact, received_at=NOW - 15 * DAY, needs_person=True)
+        factories.make_reply(session, store, contact, intent="help")
+    dispatch.drain(runtime)
+    assert provider.texts == []
+    assert scenes.story(runtime, scene.cart) == [("held", "conversation_open")]
+    with runtime.database.session() as session:
+        session.get_one(Reply, question.id).settled_at = NOW
+        due.hasten(session, store.id, "conversation_open", NOW)
+    dispatch.drain(runtime)
+    assert len(provider.texts) == 1
+
+
+def test_an_hour_at_which_shoppers_opt_out_waits_for_a_better_one_unless_that_is_switched_off(
+    runtime: Runtime, provider: PocketProvider
+) -> None:
+    with runtime.database.session() as session:
+        careful = make_scene(session, store=make_british_store(session, avoided_hours=[18]))
+        bold = make_scene(session, store=make_british_store(session, avoided_hours=[18], avoids_hours=False))
+    dispatch.drain(runtime)
+    assert scenes.story(runtime, careful.cart) == [("held", "low_receptivity")]
+    assert scenes.planned(runtime)[f"step:{careful.enrollment.id}"] == NOW + HOUR
+    assert [text.to for text in provider.texts] == [bold.contact.phone]
+    assert scenes.message(runtime).local_hour == 18
 
 
 def test_an_unapplied_event_of_the_cart_holds_its_text(

@@ -126,8 +126,10 @@ HOLDS_OF_BOTH: list[tuple[str, dict[str, Any], timedelta]] = [
 HOLDS_OF_SENDING: list[tuple[str, dict[str, Any], timedelta]] = [
     ("no_sender", {"sender_available": False}, RECHECK_PAUSE),
     ("cap_reached", {"last_marketing_text_at": NOON - 15 * HOUR}, HOUR),
+    ("conversation_open", {"conversation_until": NOON + 10 * DAY}, RECHECK_PAUSE),
     ("daily_cap", {"caps": (Cap(1, DAY),), "recent_texts": (NOON - 23 * HOUR,)}, HOUR),
     ("quiet_hours", {"now": NOON + 9 * HOUR}, 11 * HOUR),
+    ("quiet_hours", {"days_off": frozenset({2})}, 20 * HOUR),
     ("quiet_hours", {"quiet": ((time(11), time(13)),)}, HOUR),
 ]
 NO_WINDOW: dict[str, Any] = {
@@ -194,6 +196,7 @@ def test_every_reason_is_reached_and_every_one_that_is_reached_is_explained() ->
         *WAITS,
         *(case[:2] for case in HOLDS_OF_BOTH + HOLDS_OF_SENDING),
         ("no_open_window", NO_WINDOW),
+        ("low_receptivity", {"avoided_hours": frozenset({12})}),
     ]
     reached = {reason for reason, _ in cases}
     assert reached | {"no_active_flow", "kind_off"} == set(REASONS)
@@ -332,6 +335,48 @@ class TestCapsOfPlaces:
         assert all(later - earlier >= DAY for earlier, later in zip(sent, sent[most:], strict=False))
 
 
+class TestPause:
+    def test_a_pause_with_an_end_holds_until_then(self) -> None:
+        paused = situation(store=StoreState.PAUSED, paused_until=NOON + 3 * HOUR)
+        assert may_send(paused) == may_enroll(paused) == Answer(Outcome.HOLD, "store_paused", NOON + 3 * HOUR)
+
+    def test_a_pause_longer_than_the_cart_lives_is_looked_at_again_for_it_may_end_sooner(self) -> None:
+        paused = situation(store=StoreState.PAUSED, paused_until=NOON + 10 * DAY)
+        assert may_send(paused) == Answer(Outcome.HOLD, "store_paused", NOON + RECHECK_PAUSE)
+
+
+class TestConversation:
+    def test_a_shopper_who_wrote_back_gets_no_marketing_until_the_reply_is_old(self) -> None:
+        asked = situation(conversation_until=NOON + timedelta(minutes=5))
+        assert may_send(asked) == Answer(Outcome.HOLD, "conversation_open", NOON + timedelta(minutes=5))
+        assert may_send(replace(asked, kind=StepKind.SERVICE)).outcome is Outcome.GO
+        assert may_send(replace(asked, now=NOON + timedelta(minutes=5))).outcome is Outcome.GO
+
+
+class TestAvoidedHours:
+    """Windows are open from 8 to 20 in Ljubljana, where NOON is 12:00."""
+
+    def test_a_text_waits_for_the_next_good_hour(self) -> None:
+        asked = situation(avoided_hours=frozenset({12, 13, 19}))
+        assert may_send(asked) == Answer(Outcome.HOLD, "low_receptivity", NOON + 2 * HOUR)
+        assert may_send(replace(asked, now=NOON + 2 * HOUR)).outcome is Outcome.GO
+
+    def test_after_the_last_hour_the_next_morning_is_the_next_good_hour(self) -> None:
+        asked = situation(now=NOON + 7 * HOUR, avoided_hours=frozenset({19}))
+        assert may_send(asked) == Answer(Outcome.HOLD, "low_receptivity", NOON + 20 * HOUR)
+
+    def test_what_was_learnt_never_costs_a_text(self) -> None:
+        asked = situation(avoided_hours=frozenset({12, 13}), cutoff=3 * HOUR)
+        assert may_send(asked).outcome is Outcome.GO
+        assert may_send(situation(avoided_hours=frozenset(range(24)))).outcome is Outcome.GO
+
+    def test_the_law_s_hours_end_where_they_end(self) -> None:
+        night = situation(now=NOON + 9 * HOUR, avoided_hours=frozenset({21, 8}))
+        assert may_send(night) == Answer(Outcome.HOLD, "quiet_hours", NOON + 20 * HOUR)
+        morning = replace(night, now=NOON + 20 * HOUR)
+        assert may_send(morning) == Answer(Outcome.HOLD, "low_receptivity", NOON + 21 * HOUR)
+
+
 def test_elsewhere_a_cart_may_have_several_texts() -> None:
     assert may_send(situation(texts_for_this_cart=2)).outcome is Outcome.GO
 
@@ -379,6 +424,8 @@ STRICTER: list[dict[str, Any]] = [
     {"idle": 10 * DAY},
     {"cutoff": timedelta(0)},
     {"windows": ()},
+    {"days_off": frozenset(range(7))},
+    {"conversation_until": YEAR + 400 * DAY},
     {"zones": ()},
 ]
 
