@@ -117,7 +117,8 @@ class CartSeen:
     ``step`` is how far the shopper came: ``cart``, ``contact``, ``shipping`` or ``payment``.
     ``restore_url`` is a secret: whoever holds it sees what the shopper typed.
     ``partial`` marks a delivery that knows the items only (Shopify's carts topics): fields that it
-    leaves empty are unknown, not removed.
+    leaves empty are unknown, not removed. ``locale`` is the checkout's, ``storefront_locale`` that of the
+    pages before it, where the platform tells them apart.
     """
 
     keys: tuple[Key, ...]
@@ -127,6 +128,7 @@ class CartSeen:
     total: Money | None = None
     presentment_total: Money | None = None
     locale: str | None = None
+    storefront_locale: str | None = None
     shopper: Shopper = Shopper()
     consent: ConsentSignal | None = None
     restore_url: str | None = None

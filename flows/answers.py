@@ -41,7 +41,7 @@ def write(
     once_key = f"{KINDS[answer].replace('_', '-')}:{reply_id}"
     if session.get(MessageOnce, (store.id, once_key)) is not None:
         return False
-    words = compose_service(answer, language, texts.name_of(store), store.url, store.locale)
+    words = compose_service(answer, language, texts.name_of(store), store.url, store.locale, store.formality)
     message = Message(
         store_id=store.id,
         contact_id=contact.id,

@@ -194,6 +194,7 @@ def _describe_whole(incoming: Incoming, cart: Cart, seen: CartSeen) -> None:
         (shown.amount, shown.currency) if shown else (None, None)
     )
     cart.locale = seen.locale or cart.locale
+    cart.storefront_locale = seen.storefront_locale or cart.storefront_locale
     cart.country, cart.region, cart.postcode = shopper.country, shopper.region, shopper.postcode
     cart.email = shopper.email.lower() if shopper.email else None
     cart.customer_id, cart.first_name = shopper.customer_id, shopper.first_name

@@ -14,7 +14,7 @@ from enum import StrEnum
 from connectors.platform import Money
 from flows import catalogs
 from flows.direction import directed
-from flows.language import Reason, choose_language, match_language
+from flows.language import Choice, Reason, Wishes, choose_language, match_language
 from flows.merge_fields import (
     TITLE_FLOOR,
     TITLE_LIMIT,
@@ -82,20 +82,6 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """What is known of the shopper's language: locales as platforms write them, the ISO country.
-
-    ``chosen`` is what the shopper said on the preference page; it comes before everything.
-    """
-
-    checkout_locale: str | None = None
-    customer_locale: str | None = None
-    country: str | None = None
-    store_locale: str | None = None
-    chosen: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class CartText:
     """What a cart's text is made of.
 
@@ -135,7 +121,7 @@ class Composed:
 class _Words:
     template: str
     language: str
-    reason: Reason
+    choice: Choice
     used: Source
 
 
@@ -143,7 +129,7 @@ def compose(text: CartText) -> Composed:
     """The text of one step for one cart. Raises NoText."""
     title = _title(text)
     words = _choose_words(text, named=bool(title))
-    footer_language = match_language(words.language, catalogs.languages_with(_FOOTER))
+    footer_language = _footer_language(words)
     own_language = footer_language or _fallback_language(text.wishes)
     values = _values(text, words)
     footer = _footer(words.template, own_language, values["store"], text.stop_link)
@@ -167,17 +153,23 @@ def compose(text: CartText) -> Composed:
         Note.FOOTER_IN_OTHER_LANGUAGE: footer_language is None,
     }
     told = tuple(note for note, holds in notes.items() if holds)
-    return Composed(body, words.language, words.reason, measure(body), words.used, told)
+    return Composed(body, words.language, words.choice.reason, measure(body), words.used, told)
 
 
 def compose_service(
-    answer: Answer, language: str | None, store_name: str, contact: str, store_locale: str | None = None
+    answer: Answer,
+    language: str | None,
+    store_name: str,
+    contact: str,
+    store_locale: str | None = None,
+    formality: str | None = None,
 ) -> Composed:
     """The answer to STOP, START or HELP in ``language``, else in the store's, else in English.
 
     ``contact`` is where the shop is reached, an address or an e-mail; HELP tells it.
     """
-    choice = choose_language(language, None, None, store_locale, catalogs.languages_with(answer))
+    wishes = Wishes(checkout_locale=language, store_locale=store_locale, formality=formality)
+    choice = choose_language(wishes, catalogs.languages_with(answer))
     if choice is None:
         raise NoText(f"{answer} has words neither in {language} nor in English")
     words = catalogs.text(answer, choice.tag, store=_store_name(store_name), contact=contact)
@@ -223,20 +215,19 @@ def _choose_words(text: CartText, named: bool) -> _Words:
     custom = _usable(text)
     key = _key(text, named)
     built_in = catalogs.languages_with(key) if text.step_key in catalogs.BUILT_IN_STEPS else ()
-    choice = choose_language(
-        wishes.checkout_locale,
-        wishes.customer_locale,
-        wishes.country,
-        wishes.store_locale,
-        (*custom, *built_in),
-        wishes.chosen,
-    )
+    choice = choose_language(wishes, (*custom, *built_in))
     if choice is None:
         raise NoText(f"step {text.step_key!r} has no words that fit the shopper, the store or English")
-    own = match_language(choice.tag, tuple(custom), wishes.store_locale)
+    own = match_language(choice.tag, tuple(custom), wishes.store_locale, wishes.formality)
     if own is not None:
-        return _Words(custom[own], own, choice.reason, Source.CUSTOM)
-    return _Words(catalogs.template(key, choice.tag), choice.tag, choice.reason, Source.BUILT_IN)
+        return _Words(custom[own], own, choice, Source.CUSTOM)
+    return _Words(catalogs.template(key, choice.tag), choice.tag, choice, Source.BUILT_IN)
+
+
+def _footer_language(words: _Words) -> str | None:
+    """That of the shopper rather than of the words: Canada's way out stands under French words too."""
+    tone = words.language.partition("-x-")[2] or None
+    return match_language(words.choice.tag, catalogs.languages_with(_FOOTER), formality=tone)
 
 
 def _key(text: CartText, named: bool) -> str:
@@ -257,7 +248,7 @@ def _values(text: CartText, words: _Words) -> dict[str, str]:
         "first_name": clean_first_name(text.first_name),
         "link": text.link,
     }
-    country = text.wishes.country
+    country = text.wishes.country or text.wishes.number_country
     used = placeholders(words.template)
     if "count" in used:
         count = sum(product.quantity for product in text.products)
@@ -282,14 +273,7 @@ def _footer(template: str, language: str, store: str, stop_link: str | None) -> 
 
 
 def _fallback_language(wishes: Wishes) -> str:
-    choice = choose_language(
-        wishes.checkout_locale,
-        wishes.customer_locale,
-        wishes.country,
-        wishes.store_locale,
-        catalogs.languages_with(_FOOTER),
-        wishes.chosen,
-    )
+    choice = choose_language(wishes, catalogs.languages_with(_FOOTER))
     return choice.tag if choice else "en"
 
 

@@ -1,13 +1,15 @@
 """In which language a text speaks to a shopper.
 
-Asked in this order: what the shopper chose on the preference page, the checkout's locale, the
-customer's locale, the main language of the country, the store's locale, English. A locale matches a
-language by CLDR distance (``langcodes``), never further than a regional or a mutually read form:
-``en-GB`` takes ``en`` and ``gsw`` takes ``de``, but ``uk`` never ``ru``, ``ca`` never ``es``, ``da``
-never ``nb``.
+Asked in this order: what the shopper chose on the preference page, the locales of the checkout, of the
+storefront and of the customer, the main language of the address's country, then of the number's, the
+store's locale, English. A locale matches a language by CLDR distance (``langcodes``), never further
+than a regional or a mutually read form: ``en-GB`` takes ``en`` and ``gsw`` takes ``de``, but ``uk``
+never ``ru``, ``ca`` never ``es``, ``da`` never ``nb``. Of several that match, the one is taken that the
+locale inherits from: ``es-AR`` takes ``es-419`` before ``es``, and ``en-AU`` takes ``en`` before
+``en-GB``. A locale without a region has that of the address: ``fr`` in Canada is ``fr-CA``.
 
 Formality is a private-use tag: ``de-x-formal`` beside ``de``. It decides among texts of the same
-language only; a shopper's locale seldom names one, then the store's locale does.
+language only; a shopper's locale seldom names one, then the store's setting does, then its locale.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from functools import lru_cache
 
 import langcodes
 from babel.core import get_global
-from babel.languages import get_territory_language_info
+from babel.languages import get_official_languages, get_territory_language_info
 from langcodes.tag_parser import LanguageTagError
 
 FORMALITIES = ("formal", "informal")
@@ -36,10 +38,32 @@ class Reason(StrEnum):
 
     CHOSEN = "chosen"
     CHECKOUT = "checkout"
+    STOREFRONT = "storefront"
     CUSTOMER = "customer"
     COUNTRY = "country"
+    NUMBER = "number"
     STORE = "store"
     DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is known of the shopper's language: locales as platforms write them (``sl-SI``,
+    ``de_DE_formal``), countries by ISO 3166-1 alpha-2. What cannot be read is passed over.
+
+    ``chosen`` is what the shopper said on the preference page; it comes before everything. ``country``
+    is that of the address, ``number_country`` that of the phone number. ``formality`` is the store's
+    setting: formal, informal, or None for what is usual.
+    """
+
+    checkout_locale: str | None = None
+    customer_locale: str | None = None
+    country: str | None = None
+    store_locale: str | None = None
+    chosen: str | None = None
+    storefront_locale: str | None = None
+    number_country: str | None = None
+    formality: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +80,34 @@ class _Wish:
     formality: str | None
 
 
-def choose_language(
-    checkout_locale: str | None,
-    customer_locale: str | None,
-    country: str | None,
-    store_locale: str | None,
-    available: Collection[str],
-    chosen: str | None = None,
-) -> Choice | None:
-    """The language to use, out of ``available``; None if neither wish nor English is among them.
-
-    Locales are as platforms write them (``sl-SI``, ``de_DE_formal``); ``country`` is ISO 3166-1
-    alpha-2; ``chosen`` is the shopper's own choice. What cannot be read is passed over.
-    """
-    return _choose(chosen, checkout_locale, customer_locale, country, store_locale, tuple(available))
+def choose_language(wishes: Wishes, available: Collection[str]) -> Choice | None:
+    """The language to use, out of ``available``; None if neither wish nor English is among them."""
+    return _choose(wishes, tuple(available))
 
 
 def match_language(
-    locale: str | None, available: Collection[str], store_locale: str | None = None
+    locale: str | None,
+    available: Collection[str],
+    store_locale: str | None = None,
+    formality: str | None = None,
 ) -> str | None:
     """The one of ``available`` that a reader of ``locale`` reads as their own, or None."""
-    return _match(locale, tuple(available), store_locale)
+    return _match(locale, tuple(available), store_locale, formality)
 
 
-def country_language(country: str | None) -> str | None:
-    """The language that CLDR expects in a country (``SI`` -> ``sl``); None for no known country."""
+def country_language(country: str | None, store_locale: str | None = None) -> str | None:
+    """The language that CLDR expects in a country (``SI`` -> ``sl``); None for no known country.
+
+    Where there are several official ones and the store speaks one of them, it is that one: a shop in
+    French writes French to Belgium.
+    """
     territory = (country or "").strip().upper()
     if not get_territory_language_info(territory):
         return None
+    store = _read(store_locale)
+    spoken = store.tag.partition("-")[0] if store else None
+    if spoken in get_official_languages(territory, de_facto=True):
+        return f"{spoken}-{territory}"
     likely = langcodes.Language.make(territory=territory).maximize()
     return likely.simplify_script().to_tag()
 
@@ -118,42 +142,66 @@ def _parent(tag: str) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def _choose(
-    chosen: str | None,
-    checkout_locale: str | None,
-    customer_locale: str | None,
-    country: str | None,
-    store_locale: str | None,
-    available: tuple[str, ...],
-) -> Choice | None:
-    wishes = (
-        (Reason.CHOSEN, chosen),
-        (Reason.CHECKOUT, checkout_locale),
-        (Reason.CUSTOMER, customer_locale),
-        (Reason.COUNTRY, country_language(country)),
-        (Reason.STORE, store_locale),
+def _choose(wishes: Wishes, available: tuple[str, ...]) -> Choice | None:
+    place = wishes.country or wishes.number_country
+    store = wishes.store_locale
+    questions = (
+        (Reason.CHOSEN, _in_place(wishes.chosen, place)),
+        (Reason.CHECKOUT, _in_place(wishes.checkout_locale, place)),
+        (Reason.STOREFRONT, _in_place(wishes.storefront_locale, place)),
+        (Reason.CUSTOMER, _in_place(wishes.customer_locale, place)),
+        (Reason.COUNTRY, country_language(wishes.country, store)),
+        (Reason.COUNTRY, country_language(wishes.country)),
+        (Reason.NUMBER, country_language(wishes.number_country, store)),
+        (Reason.NUMBER, country_language(wishes.number_country)),
+        (Reason.STORE, store),
         (Reason.DEFAULT, "en"),
     )
-    for reason, locale in wishes:
-        tag = _match(locale, available, store_locale)
+    for reason, locale in questions:
+        tag = _match(locale, available, store, wishes.formality)
         if tag is not None:
             return Choice(tag, reason)
     return None
 
 
+def _in_place(locale: str | None, country: str | None) -> str | None:
+    """A locale that names a language only, as it is spoken in that country."""
+    wish = _read(locale)
+    territory = (country or "").strip().upper()
+    if wish is None or "-" in wish.tag or not get_territory_language_info(territory):
+        return locale
+    return f"{wish.tag}-{territory}" + (f"-x-{wish.formality}" if wish.formality else "")
+
+
 @lru_cache(maxsize=4096)
-def _match(locale: str | None, available: tuple[str, ...], store_locale: str | None) -> str | None:
+def _match(
+    locale: str | None, available: tuple[str, ...], store_locale: str | None, formality: str | None
+) -> str | None:
     wish = _read(locale)
     if wish is None:
         return None
-    formality = wish.formality or _store_formality(wish, store_locale)
-    ranked = [
-        (langcodes.tag_distance(wish.tag, offer.tag), _formality_rank(formality, offer.formality), tag)
-        for tag in available
-        if (offer := _read(tag)) is not None
-    ]
-    near = [candidate for candidate in ranked if candidate[0] <= MAX_DISTANCE]
-    return min(near)[2] if near else None
+    wanted = wish.formality or _store_formality(wish, store_locale, formality)
+    ranked = []
+    for tag in available:
+        offer = _read(tag)
+        if offer is not None and (distance := langcodes.tag_distance(wish.tag, offer.tag)) <= MAX_DISTANCE:
+            tone = _formality_rank(wanted, offer.formality)
+            ranked.append(
+                (not _same_language(wish.tag, offer.tag), tone, _nearness(wish, offer), distance, tag)
+            )
+    return min(ranked)[-1] if ranked else None
+
+
+def _same_language(one: str, other: str) -> bool:
+    """In the same script: who reads Serbian in Cyrillic gets that, whatever its tone."""
+    first, second = (langcodes.Language.get(tag).maximize() for tag in (one, other))
+    return (first.language, first.script) == (second.language, second.script)
+
+
+def _nearness(wish: _Wish, offer: _Wish) -> int:
+    """How far up the wish inherits from the offer; siblings come after all it inherits from."""
+    chain = parents(wish.tag)
+    return chain.index(offer.tag) if offer.tag in chain else len(chain)
 
 
 def _formality_rank(wanted: str | None, offered: str | None) -> int:
@@ -162,10 +210,11 @@ def _formality_rank(wanted: str | None, offered: str | None) -> int:
     return 1 if offered is None else 2
 
 
-def _store_formality(wish: _Wish, store_locale: str | None) -> str | None:
+def _store_formality(wish: _Wish, store_locale: str | None, formality: str | None) -> str | None:
+    """The store's setting holds for every language; the tone of its locale for that language only."""
     store = _read(store_locale)
-    if store is None or langcodes.tag_distance(wish.tag, store.tag) > MAX_DISTANCE:
-        return None
+    if formality or store is None or langcodes.tag_distance(wish.tag, store.tag) > MAX_DISTANCE:
+        return formality
     return store.formality
 
 

@@ -126,16 +126,11 @@ Faults = Iterator[tuple[str, str]]
 
 
 def _keys(language: str) -> Faults:
-    own = catalogs.messages(language)
-    inherited: dict[str, str] = {}
-    for tag in reversed(parents(language)[1:]):
-        inherited |= catalogs.messages(tag) if tag in catalogs.languages() else {}
-    for key in sorted(catalogs.template_keys() - own.keys() - inherited.keys()):
+    said = _words(language).keys()
+    for key in sorted(catalogs.template_keys() - said):
         yield key, "has no words, or they are marked fuzzy"
-    for key in sorted(own.keys() - catalogs.template_keys()):
+    for key in sorted(said - catalogs.template_keys()):
         yield key, "is not in warmcart.pot"
-    for key in sorted(key for key, text in own.items() if inherited.get(key) == text):
-        yield key, "says what is inherited anyway: leave it out"
     yield from _plurals(language)
 
 

@@ -9,9 +9,9 @@ from functools import cache
 from importlib.resources import files
 
 from flows import catalogs
-from flows.compose import CartText, Product, Wishes, compose
+from flows.compose import CartText, Product, compose
 from flows.direction import directed
-from flows.language import parents
+from flows.language import Wishes, parents
 from flows.segments import Measure, measure, normalise
 
 LINK = "https://go.example.com/r/AbCdEfGhIjKl"

@@ -7,8 +7,9 @@ from typing import Any
 from app.config import Settings
 from app.models import Cart, Contact, Store
 from connectors.platform import Money
-from flows.compose import CartText, Product, Wishes
+from flows.compose import CartText, Product
 from flows.definition import Step
+from flows.language import Wishes
 from flows.merge_fields import clean_store_name
 
 
@@ -19,17 +20,21 @@ def cart_text(store: Store, cart: Cart, contact: Contact, step: Step, link: str)
         store_name=name_of(store),
         link=link,
         wishes=Wishes(
-            cart.locale,
-            contact.locale,
-            cart.country or contact.country,
-            store.locale,
-            contact.preferred_language,
+            checkout_locale=cart.locale,
+            storefront_locale=cart.storefront_locale,
+            customer_locale=contact.locale,
+            country=cart.country,
+            number_country=contact.country,
+            store_locale=store.locale,
+            formality=store.formality,
+            chosen=contact.preferred_language,
         ),
         texts=step.texts,
         products=[_product(store, item) for item in cart.items],
         total=_total(cart),
         first_name=cart.first_name or contact.first_name,
         name_products=store.name_products,
+        reserved=store.reserves_carts,
     )
 
 

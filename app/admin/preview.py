@@ -10,9 +10,9 @@ from app.admin.formats import is_right_to_left, language
 from app.models import Store
 from connectors.platform import Money
 from flows import catalogs, compose
-from flows.compose import CartText, Composed, Note, NoText, Product, Wishes
+from flows.compose import CartText, Composed, Note, NoText, Product
 from flows.definition import FlowDefinition, Step
-from flows.language import match_language
+from flows.language import Wishes, match_language
 from flows.segments import Encoding, offending_characters
 
 SAMPLE_TOKEN = "x7Kq2mT9bLw4"  # noqa: S105  (the place of a token in a short link, not one)

@@ -111,13 +111,16 @@ def _told(found: Recipient) -> dict[str, Any]:
 
 
 def own_names() -> Sequence[tuple[str, str]]:
-    """Every language that texts speak, by tag, each with the name that its readers know it by."""
-    named = [(tag, _own_name(tag)) for tag in catalogs.languages()]
+    """Every language that texts speak, by tag, each with the name that its readers know it by.
+
+    In which tone is for the store to say.
+    """
+    named = [(tag, _own_name(tag)) for tag in catalogs.languages() if "-x-" not in tag]
     return sorted(named, key=lambda pair: pair[1].casefold())
 
 
 def _own_name(tag: str) -> str:
-    name = Locale.parse(tag.partition("-x-")[0], sep="-").get_display_name() or tag
+    name = Locale.parse(tag, sep="-").get_display_name() or tag
     return name[:1].upper() + name[1:]
 
 

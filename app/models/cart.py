@@ -20,7 +20,9 @@ class Cart(TenantRow, Base):
     ``activity_at`` is the shopper's last activity (items, contact, checkout step); ``activity_print``
     is the digest by which activity is told from a platform's own update. ``restore_url`` and the
     order's ``status_url`` are encrypted: whoever holds them sees what the shopper typed.
-    ``waits_for`` names why an un-enrolled cart is not enrolled (``no_number``, ``no_consent``, ...).
+    ``locale`` is the checkout's, ``storefront_locale`` that of the pages before it, where a platform
+    tells them apart. ``waits_for`` names why an un-enrolled cart is not enrolled (``no_number``,
+    ``no_consent``, ...).
     ``platform_updated_at`` is that of the newest full description; ``items_at`` that of the newest items,
     which Shopify also tells by themselves (None: the same).
     """
@@ -42,6 +44,7 @@ class Cart(TenantRow, Base):
     presentment_total: Mapped[Decimal | None]
     items: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"), default=list)
     locale: Mapped[str | None]
+    storefront_locale: Mapped[str | None]
     country: Mapped[str | None]
     region: Mapped[str | None]
     postcode: Mapped[str | None]

@@ -22,10 +22,12 @@ class Store(Row, Base):
     app; ``uninstalled`` ends everything. ``status_reason`` says why.
     ``countries`` narrows where texts may go (None: own country and ``ships_to``).
     ``double_opt_in_countries`` are those where the store asks for a confirmed consent beside those that
-    require it; ``*`` is every country. ``name_products``
-    off makes texts say "your cart". No texts between ``quiet_from`` and ``quiet_to`` (over midnight
-    too), nor on ``days_off`` (Monday 0), on the shopper's clock. ``avoided_hours`` are the local hours at
-    which its shoppers opt out more often than at others (0 to 23), kept while ``avoids_hours``;
+    require it; ``*`` is every country. ``name_products`` off makes texts say "your cart". ``formality``
+    (formal, informal; None: what is usual) is the tone where a language has two. ``reserves_carts``: the
+    store keeps the items of a left cart aside, and its second text may say so. ``economy_texts``: letters
+    may lose their marks where that saves segments. No texts between ``quiet_from`` and ``quiet_to`` (over
+    midnight too), nor on ``days_off`` (Monday 0), on the shopper's clock. ``avoided_hours`` are the local
+    hours at which its shoppers opt out more often than at others (0 to 23), kept while ``avoids_hours``;
     ``flows.receptivity`` finds them. ``sample`` marks made-up history. Carts whose last activity is
     before ``installed_at`` are never texted.
     """
@@ -33,6 +35,7 @@ class Store(Row, Base):
     __tablename__ = "store"
     __table_args__ = (
         CheckConstraint(f"status IN {STORE_STATUSES!r}", name="status"),
+        CheckConstraint("formality IN ('formal', 'informal')", name="formality"),
         UniqueConstraint("domain"),
         UniqueConstraint("public_id"),
     )
@@ -51,6 +54,9 @@ class Store(Row, Base):
     countries: Mapped[list[str] | None]
     double_opt_in_countries: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), default=list)
     name_products: Mapped[bool] = mapped_column(default=True)
+    formality: Mapped[str | None]
+    reserves_carts: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    economy_texts: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     unnamed_products: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), default=list)
     sender: Mapped[str | None]
     quiet_from: Mapped[time | None]

@@ -11,10 +11,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flows.attribution import CLICK_COUNTS_FOR
-from flows.compose import Answer, CartText, Composed, Product, Wishes, compose, compose_service
+from flows.compose import Answer, CartText, Composed, Product, compose, compose_service
 from flows.consent import Standing
 from flows.definition import DEFAULT_CART_FLOW
 from flows.gates import Answer as GateAnswer
+from flows.language import Wishes
 from flows.links import TOKEN_LENGTH, link_end
 from flows.sample_history.people import Click, Person
 from flows.sample_history.settings import CURRENCY, LANGUAGE, NAME, PRICES, PROVIDER, SENDER

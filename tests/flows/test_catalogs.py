@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from flows import catalogs
-from flows.catalogs import BUILT_IN_STEPS, MissingText, languages, languages_with, messages, template, text
+from flows.catalogs import (
+    BUILT_IN_STEPS,
+    MissingText,
+    languages,
+    languages_with,
+    messages,
+    template,
+    template_keys,
+    text,
+)
 from flows.locale_check import check
 from flows.placeholders import TemplateError, placeholders
 
@@ -27,7 +36,20 @@ def test_every_step_has_words_that_name_the_product_and_words_that_do_not() -> N
 
 def test_a_regional_catalog_inherits_what_it_does_not_say() -> None:
     assert template("sms.reminder", "de-AT") == template("sms.reminder", "de")
-    assert template("sms.reminder", "de-CH-x-formal") == template("sms.reminder", "de")
+    assert template("sms.reminder", "de-CH-x-formal") == template("sms.reminder", "de-x-formal")
+    assert template("sms.reminder", "de-CH") == template("sms.reminder", "de")
+
+
+def test_what_is_written_for_switzerland_has_no_sharp_s() -> None:
+    for tag in ("de-CH", "de-CH-x-formal"):
+        assert [key for key in template_keys() if "ß" in template(key, tag)] == []
+
+
+def test_what_is_written_for_canada_names_the_words_of_its_carriers() -> None:
+    for tag in ("fr-CA", "fr-CA-x-informal"):
+        said = " ".join(template(key, tag) for key in template_keys() if key.startswith("sms."))
+        assert "ARRET" in said and "AIDE" in said
+        assert "STOP" not in said
 
 
 def test_a_page_falls_back_to_english() -> None:

@@ -19,12 +19,11 @@ from flows.compose import (
     NoText,
     Product,
     Source,
-    Wishes,
     compose,
     compose_service,
     without_first_name,
 )
-from flows.language import Reason
+from flows.language import Reason, Wishes
 from flows.placeholders import fill, parse, problems
 from flows.segments import Encoding, measure, normalise
 
@@ -229,6 +228,20 @@ def test_a_sender_that_hears_nothing_brings_a_link_as_the_way_out() -> None:
     stop_link = "https://go.example.com/p/AbCdEfGhIjKl"
     assert text(stop_link=stop_link).body.endswith(f"\nOpt out: {stop_link}")
     assert own("Your cart: {link}", stop_link=stop_link).body.endswith(f"\nKamra - Opt out: {stop_link}")
+
+
+def test_the_way_out_is_that_of_the_shopper_s_region_under_the_merchant_s_words() -> None:
+    wishes = Wishes(checkout_locale="fr", country="CA")
+    composed = text(texts={"fr": "Votre panier : {link}"}, wishes=wishes)
+    assert (composed.language, composed.body.splitlines()[-1]) == (
+        "fr",
+        "Kamra - Désabonnement : répondez ARRET",
+    )
+
+
+def test_the_way_out_has_the_tone_of_the_merchant_s_words() -> None:
+    composed = text(texts={"fr-x-informal": "Ton panier : {link}"}, wishes=Wishes(checkout_locale="fr"))
+    assert composed.body.endswith("réponds STOP")
 
 
 def test_only_a_store_that_keeps_carts_aside_says_so() -> None:

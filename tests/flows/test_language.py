@@ -6,9 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.language import Choice, Reason, choose_language, country_language, match_language
+from flows.language import Choice, Reason, Wishes, choose_language, country_language, match_language, parents
 
 TAGS = ("de", "en", "es", "fr", "pl", "sl")
+REGIONAL = (
+    *("en", "en-GB", "en-US", "es", "es-419", "es-MX", "fr", "fr-CA", "de", "de-CH", "pt", "pt-BR"),
+    *("zh-Hans", "zh-Hant", "sr", "sr-Latn", "nb", "he"),
+)
 
 
 def choose(
@@ -18,21 +22,27 @@ def choose(
     store: str | None = None,
     available: tuple[str, ...] = TAGS,
 ) -> Choice | None:
-    return choose_language(checkout, customer, country, store, available)
+    wishes = Wishes(checkout, customer, country, store)
+    return choose_language(wishes, available)
 
 
 def test_the_shopper_s_own_choice_decides_before_everything_else() -> None:
-    choice = choose_language("sl-SI", "de", "FR", "pl", TAGS, "es")
+    choice = choose_language(Wishes("sl-SI", "de", "FR", "pl", chosen="es"), TAGS)
     assert choice == Choice("es", Reason.CHOSEN)
 
 
 def test_a_choice_without_text_passes_the_question_on() -> None:
-    choice = choose_language("sl-SI", "de", "FR", "pl", ("sl", "en"), "es")
+    choice = choose_language(Wishes("sl-SI", "de", "FR", "pl", chosen="es"), ("sl", "en"))
     assert choice == Choice("sl", Reason.CHECKOUT)
 
 
 def test_then_the_checkout() -> None:
     assert choose("sl-SI", "de", "FR", "pl") == Choice("sl", Reason.CHECKOUT)
+
+
+def test_then_the_storefront() -> None:
+    wishes = Wishes(None, "de-AT", "FR", "pl", storefront_locale="sl")
+    assert choose_language(wishes, TAGS) == Choice("sl", Reason.STOREFRONT)
 
 
 def test_then_the_customer() -> None:
@@ -41,6 +51,17 @@ def test_then_the_customer() -> None:
 
 def test_then_the_main_language_of_the_country() -> None:
     assert choose(None, None, "FR", "pl") == Choice("fr", Reason.COUNTRY)
+
+
+def test_then_that_of_the_number_s_country() -> None:
+    wishes = Wishes(None, None, "IT", "pl", number_country="FR")
+    assert choose_language(wishes, TAGS) == Choice("fr", Reason.NUMBER)
+
+
+def test_a_shop_that_speaks_one_of_a_country_s_languages_speaks_it_there() -> None:
+    assert choose(None, None, "BE", "fr-FR", ("nl", "fr")) == Choice("fr", Reason.COUNTRY)
+    assert choose(None, None, "BE", "de-BE", ("nl", "fr")) == Choice("nl", Reason.COUNTRY)
+    assert choose(None, None, "CA", "fr", ("en", "fr", "fr-CA")) == Choice("fr-CA", Reason.COUNTRY)
 
 
 def test_then_the_store() -> None:
@@ -87,6 +108,77 @@ def test_a_neighbour_is_not_ones_own_language(wish: str, near: str) -> None:
 def test_the_nearest_of_several_regions_is_taken() -> None:
     assert match_language("es-AR", ["es-ES", "es-MX"]) == "es-MX"
     assert match_language("en-AU", ["en-US", "en-GB"]) == "en-GB"
+
+
+@pytest.mark.parametrize(
+    ("wish", "taken"),
+    [
+        ("en-AU", "en"),
+        ("en-IE", "en"),
+        ("en-GB", "en-GB"),
+        ("en-US", "en-US"),
+        ("en", "en"),
+        ("es-AR", "es-419"),
+        ("es-MX", "es-MX"),
+        ("es-ES", "es"),
+        ("fr-CH", "fr"),
+        ("fr-CA", "fr-CA"),
+        ("de-CH", "de-CH"),
+        ("de-AT", "de"),
+        ("gsw", "de-CH"),
+        ("pt-PT", "pt"),
+        ("pt-AO", "pt"),
+        ("pt-BR", "pt-BR"),
+        ("zh", "zh-Hans"),
+        ("zh-TW", "zh-Hant"),
+        ("zh-HK", "zh-Hant"),
+        ("sr-Latn-RS", "sr-Latn"),
+        ("sr-ME", "sr-Latn"),
+        ("sr-RS", "sr"),
+        ("no", "nb"),
+        ("iw", "he"),
+    ],
+)
+def test_what_a_locale_inherits_from_is_nearer_than_a_neighbour(wish: str, taken: str) -> None:
+    assert match_language(wish, REGIONAL) == taken
+
+
+def test_a_language_without_a_region_is_spoken_as_in_the_country() -> None:
+    assert choose("fr", None, "CA", None, ("fr", "fr-CA")) == Choice("fr-CA", Reason.CHECKOUT)
+    assert choose("pt", None, "BR", None, ("pt", "pt-BR")) == Choice("pt-BR", Reason.CHECKOUT)
+    assert choose("zh", None, "TW", None, ("zh-Hans", "zh-Hant")) == Choice("zh-Hant", Reason.CHECKOUT)
+    assert choose("fr-FR", None, "CA", None, ("fr", "fr-CA")) == Choice("fr", Reason.CHECKOUT)
+    by_number = Wishes("en", number_country="GB")
+    assert choose_language(by_number, ("en", "en-GB")) == Choice("en-GB", Reason.CHECKOUT)
+
+
+def test_the_store_s_setting_of_tone_holds_for_every_language_that_has_two() -> None:
+    offers = ("de", "de-CH", "de-x-formal", "de-CH-x-formal", "fr", "fr-x-informal")
+    formal = Wishes("de-AT", store_locale="en", formality="formal")
+    assert choose_language(formal, offers) == Choice("de-x-formal", Reason.CHECKOUT)
+    swiss = Wishes("de", country="CH", formality="formal")
+    assert choose_language(swiss, offers) == Choice("de-CH-x-formal", Reason.CHECKOUT)
+    assert choose_language(Wishes("fr-FR", formality="formal"), offers) == Choice("fr", Reason.CHECKOUT)
+    assert choose_language(Wishes("fr-FR", formality="informal"), offers) == Choice(
+        "fr-x-informal", Reason.CHECKOUT
+    )
+
+
+@pytest.mark.parametrize(
+    ("tag", "chain"),
+    [
+        ("es-MX", ("es-MX", "es-419", "es")),
+        ("en-GB", ("en-GB", "en-001", "en")),
+        ("zh-Hant", ("zh-Hant",)),
+        ("zh-TW", ("zh-TW", "zh-Hant")),
+        ("sr-Latn", ("sr-Latn",)),
+        ("pt-PT", ("pt-PT", "pt")),
+        ("pt-BR", ("pt-BR", "pt")),
+        ("de-CH-x-formal", ("de-CH-x-formal", "de-x-formal", "de-CH", "de")),
+    ],
+)
+def test_a_tag_inherits_along_the_parents_of_cldr(tag: str, chain: tuple[str, ...]) -> None:
+    assert parents(tag) == chain
 
 
 @pytest.mark.parametrize(
@@ -141,9 +233,10 @@ offers = st.lists(
 def test_only_a_language_with_a_text_is_ever_chosen(
     checkout: str | None, customer: str | None, country: str | None, store: str | None, available: list[str]
 ) -> None:
-    choice = choose_language(checkout, customer, country, store, available)
+    wishes = Wishes(checkout, customer, country, store)
+    choice = choose_language(wishes, available)
     if choice is None:
         assert match_language("en", available) is None
     else:
         assert choice.tag in available
-    assert choice == choose_language(checkout, customer, country, store, list(reversed(available)))
+    assert choice == choose_language(wishes, list(reversed(available)))
