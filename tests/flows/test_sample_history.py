@@ -152,7 +152,8 @@ def test_it_shows_why_texts_did_not_go(past: Past) -> None:
 
 
 def test_it_speaks_all_languages_from_several_countries_in_two_currencies_at_most(past: Past) -> None:
-    assert {row["language"] for row in texts(past)} == {"de", "en", "es", "fr", "pl", "sl"}
+    spoken = {row["language"].partition("-")[0] for row in texts(past)}
+    assert spoken == {"de", "en", "es", "fr", "pl", "sl"}
     assert {row["country"] for row in texts(past)} == set(PRICES)
     assert {row["currency"] for row in past.rows["order"]} | {
         row["currency"] for row in past.rows["usage"]
