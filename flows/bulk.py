@@ -8,14 +8,14 @@ same.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import URL, Row, TextClause, text
-from sqlalchemy.orm import Session
+from sqlalchemy import ARRAY, URL, ColumnElement, Row, TextClause, any_, bindparam, text
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.models import Base
 
@@ -40,6 +40,11 @@ def insert_all(
     statement = _insert(model, tuple(rows[0]), on_conflict, returning)
     result = session.execute(statement, {"rows": json.dumps(rows, default=_plain)})
     return result.all() if returning else []
+
+
+def among(column: InstrumentedAttribute[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """What ``column.in_(values)`` says, with one parameter for all values."""
+    return column == any_(bindparam(None, list(values), type_=ARRAY(column.type), unique=True))
 
 
 @lru_cache

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import Row, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from app.crypto import keyed_hash
-from app.models import Cart, CartKey, Consent, Contact, Enrollment, Store, Suppression
+from app.models import Cart, CartKey, Contact, Enrollment, Store
 from app.runtime import Runtime
-from flows import mentions, registry
+from flows import bulk, mentions, registry
 from flows.consent import Standing
 from flows.definition import DEFAULT_CART_FLOW, FlowDefinition
 from flows.gates import CartState, Situation, StoreState
@@ -70,7 +71,7 @@ class Facts:
 
     ordered: set[Name]
     pending: set[Name]
-    consents: dict[tuple[int, str], Consent]
+    consents: dict[tuple[int, str], Row[*tuple[Any, ...]]]
     suppressed: set[tuple[int, str]]
 
 
@@ -167,7 +168,7 @@ def _lock_carts(session: Session, names: Collection[Name]) -> list[tuple[Cart, C
 
 
 def stores_by_id(session: Session, ids: Collection[int]) -> dict[int, Store]:
-    return {store.id: store for store in session.scalars(select(Store).where(Store.id.in_(ids)))}
+    return {store.id: store for store in session.scalars(select(Store).where(bulk.among(Store.id, ids)))}
 
 
 def _enrolled(session: Session, names: Collection[Name]) -> set[Name]:
@@ -243,14 +244,32 @@ def _cart_keys(session: Session, names: Collection[Name]) -> dict[Name, list[str
     return found
 
 
+CONSENTS = text(
+    """
+    SELECT store_id, address, state, confirmed
+    FROM unnest(CAST(:stores AS bigint[]), CAST(:phones AS text[])) AS wanted(store_id, address)
+    JOIN consent USING (store_id, address)
+    WHERE channel = 'sms'
+    """
+)
+
+
 def _consents(
     session: Session, rows: Sequence[tuple[Cart, Contact | None]]
-) -> dict[tuple[int, str], Consent]:
-    numbers = {(contact.store_id, contact.phone) for _, contact in rows if contact}
-    query = select(Consent).where(
-        Consent.channel == "sms", tuple_(Consent.store_id, Consent.address).in_(numbers)
-    )
-    return {(consent.store_id, consent.address): consent for consent in session.scalars(query)}
+) -> dict[tuple[int, str], Row[*tuple[Any, ...]]]:
+    contacts = [contact for _, contact in rows if contact]
+    numbers = {"stores": [one.store_id for one in contacts], "phones": [one.phone for one in contacts]}
+    return {(row.store_id, row.address): row for row in session.execute(CONSENTS, numbers)}
+
+
+SUPPRESSED = text(
+    """
+    SELECT domain, number_hash
+    FROM unnest(CAST(:domains AS text[]), CAST(:hashes AS text[])) AS wanted(domain, number_hash)
+    JOIN suppression USING (domain, number_hash)
+    WHERE channel = 'sms' AND lifted_at IS NULL
+    """
+)
 
 
 def suppressed(
@@ -266,8 +285,5 @@ def suppressed(
             domain = stores[contact.store_id].domain
             number = keyed_hash(runtime.settings.hash_key, domain, contact.phone)
             hashed[domain, number] = (contact.store_id, contact.phone)
-    name = (Suppression.domain, Suppression.number_hash)
-    query = select(*name).where(
-        Suppression.channel == "sms", Suppression.lifted_at.is_(None), tuple_(*name).in_(hashed)
-    )
-    return {hashed[domain, number] for domain, number in session.execute(query)}
+    names = {"domains": [domain for domain, _ in hashed], "hashes": [number for _, number in hashed]}
+    return {hashed[domain, number] for domain, number in session.execute(SUPPRESSED, names)}

@@ -279,10 +279,10 @@ def _fallback_language(wishes: Wishes) -> str:
 
 def _fitting(title: str, render: Callable[[str], str]) -> str:
     """The longest form of the title with which the text stays in its budget, or nearest to it."""
-    forms = dict.fromkeys(shorten(title, limit) for limit in range(TITLE_LIMIT, TITLE_FLOOR - 1, -1))
     excess: dict[str, tuple[int, int]] = {}
-    for form in forms:
-        excess[form] = _over_budget(render(form))
+    for form in (shorten(title, limit) for limit in range(TITLE_LIMIT, TITLE_FLOOR - 1, -1)):
+        if form not in excess:
+            excess[form] = _over_budget(render(form))
         if excess[form][0] == 0:
             return form
     return min(excess, key=excess.__getitem__)

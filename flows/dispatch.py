@@ -21,7 +21,7 @@ from app.models import Enrollment
 from app.queue import DISPATCH
 from app.runtime import Runtime
 from connectors.sms import InDoubt, Provider, SendResult
-from flows import answers, candidates, due, gates, last_look, outcomes, providers, retries, sending
+from flows import answers, bulk, candidates, due, gates, last_look, outcomes, providers, retries, sending
 from flows.conflicts import is_database_away
 from flows.due import Claim
 from flows.gates import PlatformCheck
@@ -169,9 +169,9 @@ def _still_clear(runtime: Runtime, texts: Sequence[Outgoing]) -> list[Outgoing]:
     with runtime.database.session() as session:
         pairs = [(one.step.cart, one.step.contact) for one in texts if one.step is not None]
         pending = candidates.with_pending_events(session, pairs)
-        ids = [one.message.enrollment_id for one in texts]
+        ids = {one.message.enrollment_id for one in texts if one.message.enrollment_id is not None}
         query = select(Enrollment.id, Enrollment.reason).where(
-            Enrollment.state == "ended", Enrollment.id.in_(ids)
+            Enrollment.state == "ended", bulk.among(Enrollment.id, ids)
         )
         ended = {enrollment_id: reason for enrollment_id, reason in session.execute(query)}
     for one in texts:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
-from app.models import Cart, Contact, Delivery, Enrollment, Message, MessageOnce, Store
+from app.models import Cart, Contact, Delivery, Enrollment, Message, Store
 from app.models.message import OPEN_MESSAGE_STATUSES
 from app.runtime import Runtime
-from flows import candidates, caps, contact_history, due, providers, registry
+from flows import bulk, candidates, caps, contact_history, due, providers, registry
 from flows.contact_history import History
 from flows.definition import FlowDefinition, Step
 from flows.due import Claim
@@ -167,7 +167,7 @@ def _lock(session: Session, claims: Sequence[Claim]) -> dict[int, _Rows]:
     resends = {claim.subject: claim for claim in claims if claim.kind == due.RESEND}
     found: dict[int, _Rows] = {}
     if steps:
-        query = _locked(select(Enrollment, Cart, Contact)).where(Enrollment.id.in_(steps))
+        query = _locked(select(Enrollment, Cart, Contact)).where(bulk.among(Enrollment.id, steps))
         for enrollment, cart, contact in session.execute(query):
             claim = steps[enrollment.id]
             if claim.store_id == enrollment.store_id:
@@ -279,15 +279,22 @@ def last_calls(session: Session, message_ids: Sequence[int]) -> dict[int, Delive
     return {call.message_id: call for call in calls}
 
 
+EARLIER = text(
+    """
+    SELECT store_id, once_key, message_id
+    FROM unnest(CAST(:stores AS bigint[]), CAST(:keys AS text[])) AS wanted(store_id, once_key)
+    JOIN message_once USING (store_id, once_key)
+    """
+)
+
+
 def _with_earlier(session: Session, steps: Sequence[DueStep]) -> list[DueStep]:
-    keys = [step.once_key for step in steps if step.message is None]
-    query = (
-        select(MessageOnce.once_key, Message)
-        .join(Message, (Message.store_id == MessageOnce.store_id) & (Message.id == MessageOnce.message_id))
-        .where(MessageOnce.store_id.in_({step.store.id for step in steps}), MessageOnce.once_key.in_(keys))
-    )
-    earlier = {(message.store_id, key): message for key, message in session.execute(query)} if keys else {}
-    return [
-        replace(step, earlier=earlier.get((step.store.id, step.once_key))) if step.message is None else step
-        for step in steps
-    ]
+    fresh = {(step.store.id, step.once_key): step for step in steps if step.message is None}
+    values = {"stores": [store_id for store_id, _ in fresh], "keys": [key for _, key in fresh]}
+    found = session.execute(EARLIER, values).all() if fresh else []
+    if not found:
+        return list(steps)
+    texts = session.scalars(select(Message).where(Message.id.in_([message_id for _, _, message_id in found])))
+    by_id = {message.id: message for message in texts}
+    earlier = {fresh[store_id, key].claim.id: by_id[message_id] for store_id, key, message_id in found}
+    return [replace(step, earlier=earlier.get(step.claim.id)) for step in steps]

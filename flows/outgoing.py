@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text, update
+from sqlalchemy import Row, text, update
 from sqlalchemy.orm import Session
 
 from app.models import Delivery, Link, Message, MessageOnce
@@ -109,12 +109,9 @@ def claim(session: Session, runtime: Runtime, ready: Sequence[Ready], now: datet
 def begin(session: Session, runtime: Runtime, planned: Sequence[Planned], now: datetime) -> list[Outgoing]:
     """Write down the provider calls that are about to begin."""
     calls = [_call(runtime, one, now) for one in planned]
-    inserted = bulk.insert_all(session, Delivery, calls, returning="message_id, id")
-    ids = {message_id: delivery_id for message_id, delivery_id in inserted}
-    return [
-        of_call(runtime, one, Delivery(id=ids[one.message.id], **call), now)
-        for one, call in zip(planned, calls, strict=True)
-    ]
+    inserted = bulk.insert_all(session, Delivery, calls, returning="message_id, id, attempt, provider")
+    by_message = {call.message_id: call for call in inserted}
+    return [of_call(runtime, one, by_message[one.message.id], now) for one in planned]
 
 
 def _call(runtime: Runtime, one: Planned, now: datetime) -> dict[str, Any]:
@@ -130,7 +127,9 @@ def _call(runtime: Runtime, one: Planned, now: datetime) -> dict[str, Any]:
     }
 
 
-def of_call(runtime: Runtime, one: Planned, call: Delivery, now: datetime) -> Outgoing:
+def of_call(
+    runtime: Runtime, one: Planned, call: Delivery | Row[*tuple[Any, ...]], now: datetime
+) -> Outgoing:
     """A text and the provider call that is, or was, made for it."""
     return Outgoing(
         claim=one.claim,

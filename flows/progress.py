@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from app.models import Enrollment
-from flows import due, registry
+from flows import bulk, due, registry
 from flows.due import Plan
 from flows.outgoing import Outgoing
+
+_Standing = Row[int, int, int, int, int]
+"""An active enrollment: its id, store, flow, the flow's version, and at which step it stands."""
 
 ADVANCE = text(
     """
@@ -48,10 +51,12 @@ def move_on(session: Session, finished: Mapping[int, str], now: datetime) -> set
     An enrollment that has ended meanwhile, or is past that step already, stays as it is; returns the ids
     of the others. Due rows are locked before enrollments, as everywhere.
     """
+    if not finished:
+        return set()
     rows = _standing_at(session, finished)
     versions = registry.versions(session, {(row.store_id, row.flow_id, row.flow_version) for row in rows})
     plans: dict[int, Plan] = {}
-    done: dict[int, Enrollment] = {}
+    done: dict[int, _Standing] = {}
     for row in rows:
         flow = versions[row.store_id, row.flow_id, row.flow_version]
         if flow.steps[row.step_index].key != finished[row.id]:
@@ -71,14 +76,15 @@ def move_on(session: Session, finished: Mapping[int, str], now: datetime) -> set
     return moved
 
 
-def _standing_at(session: Session, finished: Mapping[int, str]) -> list[Enrollment]:
-    if not finished:
-        return []
-    active = select(Enrollment).where(Enrollment.id.in_(finished), Enrollment.state == "active")
-    return list(session.scalars(active.execution_options(populate_existing=True)))
+def _standing_at(session: Session, finished: Mapping[int, str]) -> Sequence[_Standing]:
+    columns = (Enrollment.id, Enrollment.store_id, Enrollment.flow_id, Enrollment.flow_version)
+    active = select(*columns, Enrollment.step_index).where(
+        bulk.among(Enrollment.id, finished), Enrollment.state == "active"
+    )
+    return session.execute(active).all()
 
 
-def _plan(row: Enrollment, due_at: datetime, now: datetime) -> Plan:
+def _plan(row: _Standing, due_at: datetime, now: datetime) -> Plan:
     return {
         "store_id": row.store_id,
         "kind": due.STEP,
@@ -89,6 +95,6 @@ def _plan(row: Enrollment, due_at: datetime, now: datetime) -> Plan:
     }
 
 
-def _cancel(session: Session, rows: Collection[Enrollment]) -> None:
+def _cancel(session: Session, rows: Collection[_Standing]) -> None:
     for store_id in sorted({row.store_id for row in rows}):
         due.cancel(session, store_id, due.STEP, [row.id for row in rows if row.store_id == store_id])

@@ -71,7 +71,7 @@ def possible_zones(
     address = _address(e164, country, region)
     elsewhere, here = _places(e164, address)
     code = "".join((postcode or "").split()) if address else ""
-    return tuple(sorted({*_narrowed(elsewhere, (), code), *_narrowed(here, _named_by_number(e164), code)}))
+    return tuple(sorted(_zones_of(elsewhere, code) | _narrowed(_zones_of(here, code), e164)))
 
 
 @cache
@@ -149,11 +149,17 @@ def _places(e164: str, address: Place | None) -> tuple[tuple[Place, ...], tuple[
     return (address,), told
 
 
-def _narrowed(places: tuple[Place, ...], named: tuple[str, ...], postcode: str) -> tuple[str, ...]:
-    """The zones of ``places`` that the number names too; if it names none of them, all; at worst its own."""
-    there = {zone for place in places for zone in _zones_at(place, postcode)}
+def _zones_of(places: tuple[Place, ...], postcode: str) -> set[str]:
+    return {zone for place in places for zone in _zones_at(place, postcode)}
+
+
+def _narrowed(there: set[str], e164: str) -> set[str]:
+    """The zones that the number names too; if it names none of them, all; at worst its own."""
+    if len(there) == 1:
+        return there
+    named = _named_by_number(e164)
     wanted = {canonical(zone) for zone in named}
-    return tuple(zone for zone in there if canonical(zone) in wanted) or tuple(there) or named
+    return {zone for zone in there if canonical(zone) in wanted} or there or set(named)
 
 
 def _zones_at(place: Place, postcode: str) -> tuple[str, ...]:
