@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from app.models import InboundEvent, PeriodicRun, Store, StoreFlag
 from app.queue import DISPATCH, INTAKE, UPKEEP
 from app.runtime import Runtime
-from flows import due, installation, pauses, retention, rollups, sweeper, synchronization
+from flows import compliance, due, installation, pauses, retention, rollups, sweeper, synchronization
 
 log = structlog.get_logger()
 
@@ -151,5 +151,6 @@ TASKS = (
             synchronization.keep_token,
         ),
     ),
+    Task("requests", timedelta(minutes=5), compliance.work),
     Task("retention", timedelta(days=1), retention.run),
 )

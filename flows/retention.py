@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.models import Cart, Credential, Handshake, InboundEvent, LoginLink, LoginSession, Order
+from app.models import Cart, Credential, DataExport, Handshake, InboundEvent, LoginLink, LoginSession, Order
 from app.runtime import Runtime
 
 log = structlog.get_logger()
@@ -70,6 +70,7 @@ def renew_encryption(runtime: Runtime, deadline: datetime) -> int:
     columns: list[tuple[Any, InstrumentedAttribute[Any]]] = [
         (Cart, Cart.restore_url),
         (Order, Order.status_url),
+        (DataExport, DataExport.content),
     ]
     count = _renew_credentials(runtime)
     for table, column in columns:

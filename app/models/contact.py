@@ -66,7 +66,8 @@ class ConsentEvent(TenantRow, Base):
     """Append-only. One thing that somebody said about being texted; the current state is derived.
 
     ``state``: given, withdrawn, pending. ``source`` such as ``shopify_checkout``, ``keyword_stop``,
-    ``keyword_start``, ``provider_opt_out``. ``occurred_at`` None: undated.
+    ``keyword_start``, ``provider_opt_out``. ``occurred_at`` None: undated. ``last_text_at`` is written when
+    the number is erased: the evidence is kept from then on.
     """
 
     __tablename__ = "consent_event"
@@ -85,6 +86,7 @@ class ConsentEvent(TenantRow, Base):
     recorded_at: Mapped[datetime]
     wording: Mapped[str | None]
     language: Mapped[str | None]
+    last_text_at: Mapped[datetime | None]
     evidence: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), default=dict)
 
 

@@ -184,7 +184,12 @@ class AuditEvent(TenantRow, Base):
 
 
 class ComplianceRequest(TenantRow, Base):
-    """A data request or an erasure that a platform asked for, with its deadline."""
+    """Somebody asked for their data or to be erased. ``due_at`` is the earliest deadline of any law.
+
+    ``kind``: data_request, customer_redact, store_redact. ``origin``: who asked us, ``platform`` (Shopify,
+    or WooCommerce's own tools), ``page`` (the shopper), ``merchant``, ``operator``. ``request`` names the
+    person, until the person is erased. ``result`` is what was done, or why not yet.
+    """
 
     __tablename__ = "compliance_request"
     __table_args__ = tenant(
@@ -194,6 +199,7 @@ class ComplianceRequest(TenantRow, Base):
     )
 
     kind: Mapped[str]
+    origin: Mapped[str] = mapped_column(server_default=text("'platform'"), default="platform")
     dedupe_key: Mapped[str]
     inbound_event_id: Mapped[int | None]
     request: Mapped[dict[str, Any]]
@@ -201,3 +207,18 @@ class ComplianceRequest(TenantRow, Base):
     due_at: Mapped[datetime]
     acted_at: Mapped[datetime | None]
     result: Mapped[str | None]
+
+
+class DataExport(TenantRow, Base):
+    """All that is stored about one person, for the merchant to hand on: encrypted JSON, kept for a while."""
+
+    __tablename__ = "data_export"
+    __table_args__ = tenant(
+        UniqueConstraint("store_id", "request_id"),
+        belongs_to("compliance_request", "request_id", ondelete="CASCADE"),
+    )
+
+    request_id: Mapped[int]
+    content: Mapped[str]
+    made_at: Mapped[datetime]
+    fetched_at: Mapped[datetime | None]

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.models import DailyCost, DailyFigure, Due, InboundEvent, Message
 from app.runtime import Runtime
+from flows import compliance
 from flows.heartbeats import last_beats
 
 METRICS = {
@@ -26,6 +27,8 @@ METRICS = {
     "warmcart_texts_total": "Texts that a provider accepted",
     "warmcart_segments_total": "Segments of those texts",
     "warmcart_recovered_orders_total": "Orders that count as recovered",
+    "warmcart_open_requests": "Requests for data or their erasure that are not answered yet",
+    "warmcart_overdue_requests": "Those of them whose deadline has passed",
     "warmcart_heartbeat_age_seconds": "Time since the last sign of life, by role",
 }
 
@@ -39,6 +42,8 @@ class RowFigures:
     failed: int
     overdue: dict[str, tuple[int, float]]
     sending: int
+    open_requests: int
+    overdue_requests: int
 
     @classmethod
     def read(cls, session: Session, now: datetime) -> RowFigures:
@@ -55,6 +60,8 @@ class RowFigures:
             failed=_count(session, InboundEvent, InboundEvent.state == "failed"),
             overdue={kind: (count, _age(first, now)) for kind, count, first in due},
             sending=_count(session, Message, Message.status == "sending"),
+            open_requests=compliance.open_count(session),
+            overdue_requests=compliance.overdue(session, now),
         )
 
     def summary(self) -> dict[str, Any]:
@@ -63,6 +70,7 @@ class RowFigures:
             "oldest_pending_event_seconds": self.oldest_pending,
             "failed_events": self.failed,
             "overdue": sum(count for count, _ in self.overdue.values()),
+            "overdue_requests": self.overdue_requests,
             "oldest_overdue_seconds": max((age for _, age in self.overdue.values()), default=0.0),
         }
 
@@ -94,6 +102,8 @@ class Figures(Collector):
         yield _gauge("warmcart_oldest_pending_event_seconds", rows.oldest_pending)
         yield _gauge("warmcart_failed_events", rows.failed)
         yield _gauge("warmcart_sending_messages", rows.sending)
+        yield _gauge("warmcart_open_requests", rows.open_requests)
+        yield _gauge("warmcart_overdue_requests", rows.overdue_requests)
         yield _by_label(
             "warmcart_overdue", "kind", {kind: count for kind, (count, _) in rows.overdue.items()}
         )

@@ -97,7 +97,7 @@ def test_a_buyers_whole_journey(client: FlaskClient, runtime: Runtime) -> None:
         assert _post(client, store, path) == 200
     inbox.drain(runtime)
     erased = _rows(runtime, store)
-    assert erased["requests"] == ["data_request open", "customer_redact done"]
+    assert erased["requests"] == ["data_request done", "customer_redact done"]
     assert "henry" not in repr(erased).lower() and "4235550123" not in repr(erased)
     assert end_state(runtime, neighbour) == UNTOUCHED
 
