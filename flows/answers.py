@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.models import Contact, Message, MessageOnce, Store
 from app.runtime import Runtime
 from flows import doubts, due, facts, outgoing, providers, refusals, retries, texts
-from flows.compose import Answer, compose_service
+from flows.compose import Answer, Composed, compose_service
 from flows.conflicts import again
 from flows.due import Claim, Later
 from flows.outgoing import Outgoing, Planned
@@ -24,7 +24,12 @@ from flows.outgoing import Outgoing, Planned
 # An answer that comes later than this is out of place.
 WORTH_SENDING_FOR = timedelta(hours=1)
 
-KINDS = {Answer.STOP: "stop_confirmation", Answer.START: "start_confirmation", Answer.HELP: "help"}
+KINDS = {
+    Answer.STOP: "stop_confirmation",
+    Answer.START: "start_confirmation",
+    Answer.HELP: "help",
+    Answer.OPT_IN_CONFIRMED: "opt_in_confirmation",
+}
 
 
 def write(
@@ -42,10 +47,28 @@ def write(
     if session.get(MessageOnce, (store.id, once_key)) is not None:
         return False
     words = compose_service(answer, language, texts.name_of(store), store.url, store.locale, store.formality)
-    message = Message(
+    message = text_row(store, contact, KINDS[answer], words, sender, now + WORTH_SENDING_FOR, now)
+    session.add(message)
+    session.flush()
+    session.add(MessageOnce(store_id=store.id, once_key=once_key, message_id=message.id, created_at=now))
+    retries.plan(session, message, now, now)
+    return True
+
+
+def text_row(
+    store: Store,
+    contact: Contact,
+    kind: str,
+    words: Composed,
+    sender: str,
+    until: datetime,
+    now: datetime,
+) -> Message:
+    """A text to a contact that is about no cart, ready to be sent until ``until``."""
+    return Message(
         store_id=store.id,
         contact_id=contact.id,
-        kind=KINDS[answer],
+        kind=kind,
         phone=contact.phone,
         country=contact.country,
         language=words.language,
@@ -56,14 +79,9 @@ def write(
         sender=sender,
         lane=str(store.id),
         status="sending",
-        validity_until=now + WORTH_SENDING_FOR,
+        validity_until=until,
         created_at=now,
     )
-    session.add(message)
-    session.flush()
-    session.add(MessageOnce(store_id=store.id, once_key=once_key, message_id=message.id, created_at=now))
-    retries.plan(session, message, now, now)
-    return True
 
 
 @again

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.crypto import keyed_hash
 from app.models import Cart, CartKey, Contact, Enrollment, Store
 from app.runtime import Runtime
-from flows import bulk, mentions, registry
+from flows import bulk, mentions, opt_in, registry
 from flows.consent import Standing
 from flows.definition import DEFAULT_CART_FLOW, FlowDefinition
 from flows.gates import CartState, Situation, StoreState
@@ -125,6 +125,7 @@ def situation(
         texts_for_this_cart=cart.texts_sent,
         last_marketing_text_at=contact.texted_at if contact else None,
         contact_cap=runtime.settings.contact_cap,
+        asks_twice=opt_in.wished(store, contact.country if contact else None),
     )
 
 

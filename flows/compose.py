@@ -61,11 +61,13 @@ class Note(StrEnum):
 
 
 class Answer(StrEnum):
-    """What we answer to a shopper's own text; the values are catalog keys."""
+    """What we answer to a shopper's own text, and what we ask; the values are catalog keys."""
 
     STOP = "sms.stop_confirmation"
     START = "sms.start_confirmation"
     HELP = "sms.help"
+    OPT_IN_REQUEST = "sms.opt_in_request"
+    OPT_IN_CONFIRMED = "sms.opt_in_confirmed"
 
 
 class NoText(LookupError):
@@ -163,12 +165,13 @@ def compose_service(
     contact: str,
     store_locale: str | None = None,
     formality: str | None = None,
+    country: str | None = None,
 ) -> Composed:
-    """The answer to STOP, START or HELP in ``language``, else in the store's, else in English.
+    """A text of ours to one shopper in ``language``, else in that of ``country``, the store's, or English.
 
     ``contact`` is where the shop is reached, an address or an e-mail; HELP tells it.
     """
-    wishes = Wishes(checkout_locale=language, store_locale=store_locale, formality=formality)
+    wishes = Wishes(checkout_locale=language, country=country, store_locale=store_locale, formality=formality)
     choice = choose_language(wishes, catalogs.languages_with(answer))
     if choice is None:
         raise NoText(f"{answer} has words neither in {language} nor in English")

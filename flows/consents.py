@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.crypto import keyed_hash
 from app.models import Consent, ConsentEvent, Contact, Link, Store, Suppression
 from connectors.platform import ConsentSignal, ConsentState
-from flows import consent, enrollment
+from flows import consent, enrollment, opt_in
 from flows.incoming import Incoming, lock
 
 SMS = "sms"
@@ -268,13 +268,17 @@ def _stop_of(suppression: Suppression | None) -> list[consent.ConsentEvent]:
 
 def _tell_flows(session: Session, store: Store, row: Consent, now: datetime) -> None:
     """A number that is stopped leaves its flows; carts that waited for consent are looked at again."""
-    contact = select(Contact.id).where(Contact.store_id == store.id, Contact.phone == row.address)
-    contact_id = session.scalar(contact)
-    if contact_id is None:
+    found = session.execute(
+        select(Contact.id, Contact.country).where(Contact.store_id == store.id, Contact.phone == row.address)
+    ).first()
+    if found is None:
         return
+    contact_id, country = found
     if row.stopped:
         enrollment.end_for_contact(session, store.id, contact_id, "stopped", now)
         links = (Link.store_id == store.id) & (Link.contact_id == contact_id) & Link.ended_at.is_(None)
         session.execute(update(Link).where(links).values(ended_at=now))
     elif row.state == consent.Standing.GIVEN:
+        if not row.confirmed and opt_in.is_due(store, country):
+            opt_in.plan(session, store.id, contact_id, now + opt_in.PAUSE, now)
         enrollment.look_again(session, store.id, contact_id, now)

@@ -21,7 +21,19 @@ from app.models import Enrollment
 from app.queue import DISPATCH
 from app.runtime import Runtime
 from connectors.sms import InDoubt, Provider, SendResult
-from flows import answers, bulk, candidates, due, gates, last_look, outcomes, providers, retries, sending
+from flows import (
+    answers,
+    bulk,
+    candidates,
+    due,
+    gates,
+    last_look,
+    opt_in_requests,
+    outcomes,
+    providers,
+    retries,
+    sending,
+)
 from flows.conflicts import is_database_away
 from flows.due import Claim
 from flows.gates import PlatformCheck
@@ -108,13 +120,20 @@ def _next(runtime: Runtime, room: int) -> Iterator[list[Outgoing]]:
     claims = due.claim(runtime.database, due.RESEND, room, now, LEASE)
     if len(claims) < room:
         claims += due.claim(runtime.database, due.STEP, room - len(claims), now, LEASE)
+    if len(claims) < room:
+        claims += due.claim(runtime.database, due.OPT_IN, room - len(claims), now, LEASE)
     if not claims:
         return
     if len(claims) == room:
         runtime.waker.soon(DISPATCH)
     to_answer = [claim for claim in claims if claim.reason == retries.ANSWER]
     yield answers.prepare(runtime, to_answer, now) if to_answer else []
-    carts = [claim for claim in claims if claim.reason != retries.ANSWER]
+    to_ask = [claim for claim in claims if opt_in_requests.is_ours(claim)]
+    if to_ask:
+        going, withheld = opt_in_requests.prepare(runtime, to_ask, now)
+        _record(runtime, withheld)
+        yield going
+    carts = [claim for claim in claims if claim not in to_answer and claim not in to_ask]
     if carts:
         yield from _next_of_carts(runtime, carts, now)
 

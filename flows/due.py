@@ -29,8 +29,9 @@ from flows import bulk
 log = structlog.get_logger()
 
 CART_IDLE, STEP, CART_EXPIRY, RESEND, IN_DOUBT = "cart_idle", "step", "cart_expiry", "resend", "in_doubt"
-KINDS = (CART_IDLE, STEP, CART_EXPIRY, RESEND, IN_DOUBT)
-HELD_KINDS = (CART_IDLE, STEP, CART_EXPIRY, RESEND)
+OPT_IN = "opt_in"
+KINDS = (CART_IDLE, STEP, CART_EXPIRY, RESEND, IN_DOUBT, OPT_IN)
+HELD_KINDS = (CART_IDLE, STEP, CART_EXPIRY, RESEND, OPT_IN)
 
 # A claim looks into so many lanes at most, and takes at least so many rows of one: a batch that is
 # spread over more lanes costs more than it is worth. The next claim goes on behind them.

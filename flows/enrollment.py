@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Cart, Due, Enrollment
 from app.runtime import Runtime
-from flows import candidates, due, gates, registry, timeline
+from flows import candidates, due, gates, opt_in, registry, timeline
 from flows.candidates import Candidate
 from flows.conflicts import again
 from flows.definition import DEFAULT_CART_FLOW, FlowDefinition
@@ -186,7 +186,7 @@ END_STORE = text(
 
 def end_for_store(session: Session, store_id: int, reason: str, now: datetime) -> None:
     """End every enrollment of the store and plan nothing more: two statements, however many there are."""
-    planned = (due.STEP, due.RESEND, due.CART_IDLE, due.CART_EXPIRY)
+    planned = (due.STEP, due.RESEND, due.CART_IDLE, due.CART_EXPIRY, due.OPT_IN)
     session.execute(delete(Due).where(Due.store_id == store_id, Due.kind.in_(planned)))
     session.execute(END_STORE, {"store_id": store_id, "reason": reason, "now": now})
 
@@ -237,6 +237,8 @@ def _follow(session: Session, candidate: Candidate, answer: Answer, now: datetim
     if answer.outcome is Outcome.WAIT:
         cart.waits_for = answer.reason
         _look_a_last_time(session, cart, answer, now)
+        if candidate.situation.lacks_confirmation and cart.contact_id is not None:
+            opt_in.plan(session, cart.store_id, cart.contact_id, now, now)
     elif answer.outcome is Outcome.END:
         cart.waits_for = None
         cart.state = "expired" if answer.reason == "too_late" and cart.state == "open" else cart.state

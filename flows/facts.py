@@ -137,7 +137,7 @@ def _due_step(known: _Known, claim: Claim, rows: _Rows) -> DueStep | None:
     step = _step_of(rows, flow)
     if flow is None or step is None:
         return None
-    wanted = _wanted_senders(known.runtime, store, rows.contact)
+    wanted = wanted_senders(known.runtime, store, rows.contact)
     sender = known.senders.choose(wanted, rows.contact.country)
     situation = candidates.situation(
         known.runtime, store, rows.cart, rows.contact, flow, known.facts, known.now
@@ -221,7 +221,7 @@ def _step_of(rows: _Rows, flow: FlowDefinition | None) -> Step | None:
     return flow.steps[enrollment.step_index] if goes_on else None
 
 
-def _wanted_senders(runtime: Runtime, store: Store, contact: Contact) -> tuple[str, ...]:
+def wanted_senders(runtime: Runtime, store: Store, contact: Contact) -> tuple[str, ...]:
     """The store's sender before the installation's; a contact keeps the one that it knows."""
     ours = [sender for sender in (store.sender, providers.default_sender(runtime.settings)) if sender]
     return tuple(sorted(ours, key=lambda sender: sender != contact.sender))
@@ -236,16 +236,11 @@ def _for_sending(
     history = known.histories.get(contact.id, contact_history.NOTHING)
     own = message.id if message is not None else None
     situation = replace(
-        situation,
+        at_recipient(situation, store, contact),
         kind=StepKind(step.kind),
-        kinds_off=frozenset(contact.kinds_off),
         platform_check=known.checks.get(claim.id) or PlatformCheck.UNKNOWN,
         sender_available=sender is not None,
-        windows=windows_for(places),
-        zones=possible_zones(contact.phone, contact.address_country, contact.region, contact.postcode),
         caps=caps.caps_for(places),
-        quiet=_quiet(store, contact),
-        days_off=frozenset(store.days_off),
         avoided_hours=frozenset(store.avoided_hours if store.avoids_hours else ()),
         conversation_until=history.conversation_until,
         recent_texts=tuple(at for message_id, at in history.texts.items() if message_id != own),
@@ -257,6 +252,19 @@ def _for_sending(
         situation,
         texts_for_this_cart=situation.texts_for_this_cart - 1,
         last_marketing_text_at=None if last == message.created_at else last,
+    )
+
+
+def at_recipient(situation: Situation, store: Store, contact: Contact) -> Situation:
+    """The situation with what holds where the recipient may be, and what merchant and recipient chose."""
+    address = (contact.phone, contact.address_country, contact.region, contact.postcode)
+    return replace(
+        situation,
+        kinds_off=frozenset(contact.kinds_off),
+        windows=windows_for(contact_history.places_of(contact)),
+        zones=possible_zones(*address),
+        quiet=_quiet(store, contact),
+        days_off=frozenset(store.days_off),
     )
 
 

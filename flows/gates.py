@@ -80,7 +80,8 @@ class Situation:
     without texts (Monday 0), ``kinds_off`` what the shopper does not want, ``avoided_hours`` the local
     hours (0 to 23) at which shoppers of the store opt out. ``conversation_until``: the shopper wrote
     something that a person should answer, and texts wait for that until then. ``paused_until`` None: the
-    store's pause has no end. ``flow_active`` matters to enrollment only: who is in a flow stays in it.
+    store's pause has no end. ``asks_twice``: the store wants a confirmed consent in this country,
+    whatever the rule says. ``flow_active`` matters to enrollment only: who is in a flow stays in it.
     What follows matters to sending only; left out, nothing is sent.
     """
 
@@ -105,6 +106,7 @@ class Situation:
     texts_for_this_cart: int
     last_marketing_text_at: datetime | None
     contact_cap: timedelta
+    asks_twice: bool = False
     flow_active: bool = True
     kind: StepKind = StepKind.MARKETING
     platform_check: PlatformCheck = PlatformCheck.UNKNOWN
@@ -122,6 +124,12 @@ class Situation:
     @property
     def rule(self) -> CountryRule:
         return country_rule(self.country)
+
+    @property
+    def lacks_confirmation(self) -> bool:
+        """Consent is given and not confirmed, where it must be."""
+        due = self.rule.double_opt_in or self.asks_twice
+        return self.consent is Standing.GIVEN and due and not self.confirmed
 
     @property
     def deadline(self) -> datetime:
@@ -210,10 +218,7 @@ _ENDS: tuple[Question, ...] = (
 _WAITS: tuple[Question, ...] = (
     ("no_number", lambda s: s.phone is None),
     ("no_consent", lambda s: s.consent is Standing.NONE),
-    (
-        "no_double_opt_in",
-        lambda s: s.consent is Standing.PENDING or (s.rule.double_opt_in and not s.confirmed),
-    ),
+    ("no_double_opt_in", lambda s: s.consent is Standing.PENDING or s.lacks_confirmation),
 )
 
 _ENROLLMENT_WAITS: tuple[Question, ...] = (*_WAITS, ("no_active_flow", lambda s: not s.flow_active))
@@ -225,12 +230,20 @@ _ENROLLMENT_HOLDS: tuple[Delay, ...] = (
     ("event_pending", lambda s: s.now + EVENT_PENDING_PAUSE if s.event_pending else None),
     ("idle_again", lambda s: _if_later(s, s.last_activity_at + s.idle)),
 )
+_NO_SENDER: Delay = ("no_sender", lambda s: None if s.sender_available else s.now + RECHECK_PAUSE)
 _HOLDS: tuple[Delay, ...] = (
     *_ENROLLMENT_HOLDS,
     ("conversation_open", lambda s: _conversation_ends_at(s)),
-    ("no_sender", lambda s: None if s.sender_available else s.now + RECHECK_PAUSE),
+    _NO_SENDER,
     ("cap_reached", lambda s: _if_later(s, _cap_ends_at(s))),
     ("daily_cap", lambda s: _if_later(s, caps.ends_at(s.caps, s.recent_texts))),
+)
+
+
+# A request to confirm waits for no idle cart, and caps on cart texts are not about it.
+_REQUEST_HOLDS: tuple[Delay, ...] = (
+    *(delay for delay in _ENROLLMENT_HOLDS if delay[0] != "idle_again"),
+    _NO_SENDER,
 )
 
 
@@ -260,6 +273,20 @@ def may_send(situation: Situation, holiday: Holiday = is_holiday) -> Answer:
     if missing := _first(_WAITS, situation):
         return _held_to_opening(situation, missing, situation.now + RECHECK_PAUSE, holiday)
     for reason, delay in _HOLDS:
+        if until := delay(situation):
+            return _held_to_opening(situation, reason, until, holiday)
+    return _within_hours(situation, holiday)
+
+
+def may_ask(situation: Situation, holiday: Holiday = is_holiday) -> Answer:
+    """May the shopper be asked now to confirm the consent that this cart waits for?
+
+    Answers to a shopper's own texts are outside the hours; a request is nobody's answer, so it keeps
+    them. It ends with whatever ends the cart: there is nothing left to remind of.
+    """
+    if ended := _first(_ENDS, situation):
+        return _refusal(ended)
+    for reason, delay in _REQUEST_HOLDS:
         if until := delay(situation):
             return _held_to_opening(situation, reason, until, holiday)
     return _within_hours(situation, holiday)

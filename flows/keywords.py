@@ -63,6 +63,20 @@ def intent(body: str) -> Intent:
     return Intent(Kind.OTHER, exact=False)
 
 
+def confirms(body: str, language: str) -> bool:
+    """Whether a reply says yes to a request in ``language`` (a catalog's tag).
+
+    The word must be of that language: "po" is yes in Albanian, and no answer in Polish.
+    """
+    spoken = {language, language.partition("-x-")[0], language.partition("-")[0]}
+    words_said = {joined(body), words(body)}
+    return any(
+        {joined(row["keyword"]), words(row["keyword"])} & words_said
+        for row in _ROWS
+        if row["intent"] == Kind.CONFIRM and row["language"] in spoken
+    )
+
+
 _ROWS = read_table("keywords")
 _EXACT = {
     kind: frozenset(

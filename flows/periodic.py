@@ -27,6 +27,7 @@ QUEUE_OF_KIND = {
     due.CART_EXPIRY: INTAKE,
     due.STEP: DISPATCH,
     due.RESEND: DISPATCH,
+    due.OPT_IN: DISPATCH,
     due.IN_DOUBT: UPKEEP,
 }
 MINUTE = timedelta(minutes=1)

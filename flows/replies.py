@@ -12,16 +12,16 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.models import Consent, Contact, InboundEvent, Message, Reply, SenderContact, Store
+from app.models import Cart, Consent, Contact, InboundEvent, Message, Reply, SenderContact, Store
 from app.runtime import Runtime
 from connectors import sms
 from connectors.platform import ConsentSignal, ConsentState
-from flows import answers, consents, keywords, providers, receipts, timeline
+from flows import answers, consents, keywords, opt_in, providers, receipts, timeline
 from flows.compose import Answer
-from flows.consent import KEYWORD_START, KEYWORD_STOP, PLAIN_WORDS
+from flows.consent import DOUBLE_OPT_IN, KEYWORD_START, KEYWORD_STOP, PLAIN_WORDS
 from flows.keywords import Intent, Kind
 
 log = structlog.get_logger()
@@ -50,8 +50,10 @@ def stop(
     The stop is written down, the number suppressed; flows end, what is planned is cancelled, links end.
     ``source`` says who told it (``keyword_stop``, ``provider_opt_out``, ``stop_page``), ``at`` when.
     """
-    return _record(
-        session, runtime, store, phone, ConsentState.WITHDRAWN, source, at, dedupe_key, evidence or {}
+    signal = ConsentSignal(ConsentState.WITHDRAWN, phone, source, occurred_at=at)
+    now, hash_key = runtime.clock.now(), runtime.settings.hash_key
+    return consents.record_signal(
+        session, store, phone, signal, now, dedupe_key, hash_key=hash_key, evidence=evidence
     )
 
 
@@ -152,17 +154,75 @@ def _follow(
     reply: Reply,
 ) -> None:
     """Stop or start for all stores; one answer, by the store that texted last, if anything changed."""
-    answer = _ANSWERS.get(intent.kind)
-    if answer is None:
-        return
-    changed = [_say(session, runtime, told, intent, one, reply.received_at) for one in texted]
-    if reply.answered or not any(changed):
+    given = [_follow_at(session, runtime, told, intent, one, reply) for one in texted]
+    if Answer.OPT_IN_CONFIRMED in given and intent.kind is Kind.CONFIRM:
+        reply.needs_person = False
+    answer = given[0] or next(filter(None, given), None)
+    if reply.answered or answer is None:
         return
     owner, now = texted[0], runtime.clock.now()
     contact = owner.contact
-    language = contact.preferred_language or _last_text(session, owner, Message.language) or contact.locale
+    known = contact.preferred_language or _last_text(session, owner, Message.language, _SPOKEN)
+    language = known or contact.locale
     answers.write(session, owner.store, contact, answer, reply.id, told.to_number, language, now)
     reply.answered = True
+
+
+def _follow_at(
+    session: Session, runtime: Runtime, told: sms.Reply, intent: Intent, one: Texted, reply: Reply
+) -> Answer | None:
+    """What the reply does at one store, and the answer that is due for it; None: it changes nothing there."""
+    if _confirm(session, runtime, told, intent, one, reply.received_at):
+        return Answer.OPT_IN_CONFIRMED
+    answer = _ANSWERS.get(intent.kind)
+    said = answer is not None and _say(session, runtime, told, intent, one, reply.received_at)
+    return answer if said else None
+
+
+def _confirm(
+    session: Session, runtime: Runtime, told: sms.Reply, intent: Intent, one: Texted, at: datetime
+) -> bool:
+    """Whether the reply is the yes to our own request to confirm; then the consent is confirmed."""
+    if intent.kind not in (Kind.START, Kind.CONFIRM):
+        return False
+    request, phone = opt_in.open_request(session, one.contact, at), one.contact.phone
+    if request is None or _is_confirmed(session, one):
+        return False
+    if intent.kind is Kind.CONFIRM and not keywords.confirms(told.body, request.language):
+        return False
+    evidence = _evidence(told, intent) | {
+        "request": request.id,
+        "asked_at": (request.accepted_at or request.created_at).isoformat(),
+        "asked_from": request.sender,
+    }
+    signal = ConsentSignal(
+        ConsentState.GIVEN,
+        phone,
+        DOUBLE_OPT_IN,
+        confirmed=True,
+        occurred_at=at,
+        wording=request.body,
+        language=request.language,
+    )
+    _record(session, runtime, one.store, signal, told, evidence)
+    confirmed = _is_confirmed(session, one)
+    if confirmed:
+        _tell_carts(session, one, at)
+    return confirmed
+
+
+def _is_confirmed(session: Session, one: Texted) -> bool:
+    consent = session.get(Consent, (one.store.id, consents.SMS, one.contact.phone))
+    return consent is not None and consent.state == "given" and consent.confirmed
+
+
+def _tell_carts(session: Session, one: Texted, at: datetime) -> None:
+    """The carts that waited for the answer tell of it."""
+    waiting = select(Cart.id).where(
+        Cart.store_id == one.store.id, Cart.contact_id == one.contact.id, Cart.waits_for.is_not(None)
+    )
+    for cart_id in session.scalars(waiting.where(Cart.state == "open")):
+        timeline.record(session, one.store.id, cart_id, "confirmed", at)
 
 
 _ANSWERS = {Kind.STOP: Answer.STOP, Kind.START: Answer.START, Kind.HELP: Answer.HELP}
@@ -185,10 +245,8 @@ def _say(
     if said is None:
         return True
     state, source = said
-    phone, evidence = one.contact.phone, _evidence(told, intent)
-    consent = _record(
-        session, runtime, one.store, phone, state, source, at, dedupe_key(told.provider_id), evidence
-    )
+    signal = ConsentSignal(state, one.contact.phone, source, occurred_at=at)
+    consent = _record(session, runtime, one.store, signal, told, _evidence(told, intent))
     return (consent.source, consent.since) == (source, at)
 
 
@@ -206,17 +264,15 @@ def _record(
     session: Session,
     runtime: Runtime,
     store: Store,
-    phone: str,
-    state: ConsentState,
-    source: str,
-    at: datetime,
-    key: str,
+    signal: ConsentSignal,
+    told: sms.Reply,
     evidence: dict[str, Any],
 ) -> Consent:
-    signal = ConsentSignal(state, phone, source, occurred_at=at)
+    """Write down what the reply says of the number that the signal names."""
     now, hash_key = runtime.clock.now(), runtime.settings.hash_key
+    key = dedupe_key(told.provider_id)
     return consents.record_signal(
-        session, store, phone, signal, now, key, hash_key=hash_key, evidence=evidence
+        session, store, signal.phone or "", signal, now, key, hash_key=hash_key, evidence=evidence
     )
 
 
@@ -225,12 +281,22 @@ def dedupe_key(provider_id: str) -> str:
     return f"reply:{provider_id}"
 
 
-def _last_text(session: Session, one: Texted, column: InstrumentedAttribute[Any]) -> Any:
+# Texts whose language was chosen for the shopper, not taken from another text.
+_OF_CARTS = Message.cart_id.is_not(None)
+_SPOKEN = _OF_CARTS | (Message.kind == opt_in.KIND)
+
+
+def _last_text(
+    session: Session,
+    one: Texted,
+    column: InstrumentedAttribute[Any],
+    which: ColumnElement[bool] = _OF_CARTS,
+) -> Any:
     """What the last text about a cart to this contact has in that column."""
     query = (
         select(column)
         .where(Message.store_id == one.store.id, Message.contact_id == one.contact.id)
-        .where(Message.cart_id.is_not(None))
+        .where(which)
         .order_by(Message.created_at.desc(), Message.id.desc())
     )
     return session.scalar(query.limit(1))

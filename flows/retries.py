@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.models import Message
-from flows import due
+from flows import due, opt_in
 
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 300, 600, 900))
 """After the first call, the second, ...; further calls keep to the last pause."""
@@ -28,6 +28,9 @@ def pause(attempt: int) -> timedelta:
 ANSWER = "answer"
 """The mark of due rows whose text is an answer to a shopper's own: it has no cart and other gates."""
 
+REQUEST = "request"
+"""The mark of due rows whose text asks to confirm a consent."""
+
 
 def plan(session: Session, message: Message, at: datetime, now: datetime) -> None:
     """Call the provider for this text at that moment, if its gates pass then."""
@@ -40,5 +43,11 @@ def plan(session: Session, message: Message, at: datetime, now: datetime) -> Non
         once_key=due.once_key(due.RESEND, message.id),
         now=now,
         lane=message.lane,
-        reason=ANSWER if message.enrollment_id is None else None,
+        reason=_mark(message),
     )
+
+
+def _mark(message: Message) -> str | None:
+    if message.kind == opt_in.KIND:
+        return REQUEST
+    return ANSWER if message.enrollment_id is None else None

@@ -18,6 +18,9 @@ KINDS: dict[str, tuple[str, str, str]] = {
     "seen": ("cart", "plain", "The shopper filled a cart"),
     "changed": ("cart", "plain", "The shopper went on with the cart"),
     "emptied": ("cart", "plain", "The shopper emptied the cart"),
+    "asked": ("text", "plain", "The shopper was asked to confirm the consent"),
+    "not_asked": ("skip", "plain", "The shopper was not asked to confirm the consent"),
+    "confirmed": ("check", "good", "The shopper confirmed the consent"),
     "enrolled": ("flow", "plain", "The cart entered the flow"),
     "waited": ("wait", "wait", "Nothing was sent: something is missing"),
     "held": ("wait", "wait", "The text was held"),
@@ -40,6 +43,7 @@ KINDS: dict[str, tuple[str, str, str]] = {
 
 OTHER_REASONS = {
     "no_text": "There is no text for this step in a language that the shopper or the store speaks.",
+    "not_needed": "Nothing was left to ask.",
     "in_doubt": "Nobody knows whether it left: the provider is asked, and it is never sent twice.",
     "provider_busy": "The provider asks us to slow down.",
     "provider_stopped": "The provider refuses our texts for now.",

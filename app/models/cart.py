@@ -87,7 +87,8 @@ class TimelineEntry(TenantRow, Base):
     """One line of a cart's story: every event, text, click, and every reason why nothing was sent.
 
     ``kind``: seen, changed, emptied, enrolled, waited, held, skipped, ended, sending, sent, delivered,
-    undelivered, failed, clicked, bot_clicked, replied, ordered, recovered, refunded, cancelled.
+    undelivered, failed, clicked, bot_clicked, replied, asked, not_asked, confirmed, ordered, recovered,
+    refunded, cancelled.
     ``reason`` is a gate's named reason. ``until`` is when a held step is looked at again.
     """
 

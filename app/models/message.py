@@ -17,11 +17,12 @@ OPEN_MESSAGE_STATUSES = ("sending", "accepted", "sent")
 class Message(TenantRow, Base):
     """An outgoing text of any kind.
 
-    ``kind``: marketing, service, stop_confirmation, start_confirmation, help. ``status`` only moves
-    forward: sending (committed, the provider may have it) -> accepted (the provider has it) -> sent
-    (the network has it) -> delivered | undelivered | failed. ``failed`` carries a ``reason`` such as
-    ``in_doubt``. ``local_hour`` is the hour on the shopper's clock at which it was claimed, None where
-    several clocks are possible. ``lane`` as in ``Due``. ``encoding`` is ``GSM-7`` or ``UCS-2``.
+    ``kind``: marketing, service, stop_confirmation, start_confirmation, help, opt_in_request,
+    opt_in_confirmation. ``status`` only moves forward: sending (committed, the provider may have it) ->
+    accepted (the provider has it) -> sent (the network has it) -> delivered | undelivered | failed.
+    ``failed`` carries a ``reason`` such as ``in_doubt``. ``local_hour`` is the hour on the shopper's
+    clock at which it was claimed, None where several clocks are possible. ``lane`` as in ``Due``.
+    ``encoding`` is ``GSM-7`` or ``UCS-2``.
     """
 
     __tablename__ = "message"

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.keywords import Intent, Kind, intent
+from flows import catalogs
+from flows.keywords import Intent, Kind, confirms, intent
+from flows.plain_words import words
 
 TABLE = Path(__file__).parents[2] / "flows" / "rules" / "keywords.csv"
 ROWS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
@@ -158,3 +160,23 @@ def test_any_text_has_an_intent_and_only_a_word_of_ours_decides(body: str) -> No
 @given(st.lists(st.from_regex(r"[a-z]{1,8}", fullmatch=True), min_size=4, max_size=12))
 def test_in_a_longer_text_no_word_stops(words: list[str]) -> None:
     assert intent(" ".join(["stop", *words])).kind is Kind.OTHER
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row["intent"] == "confirm"], ids=str)
+def test_a_word_of_a_language_confirms_a_request_in_that_language(row: dict[str, str]) -> None:
+    assert confirms(f" {row['keyword'].lower()}! ", row["language"])
+    assert confirms(row["keyword"], f"{row['language']}-x-formal")
+    assert row["language"] == "en" or not confirms(row["keyword"], "en")
+
+
+def test_a_regional_request_takes_the_word_of_its_language() -> None:
+    assert confirms("ja", "de-CH")
+    assert not confirms("ja bitte", "de")
+
+
+@pytest.mark.parametrize("language", catalogs.languages_with("sms.opt_in_request"))
+def test_the_word_that_a_request_asks_for_is_understood(language: str) -> None:
+    asked = words(catalogs.template("sms.opt_in_request", language))
+    answers = {words(row["keyword"]) for row in ROWS if row["intent"] in ("start", "confirm")}
+    understood = {word for word in answers if intent(word).kind is Kind.START or confirms(word, language)}
+    assert any(word in asked for word in understood), "particles may stand right behind the word"
