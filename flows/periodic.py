@@ -18,7 +18,17 @@ from sqlalchemy.orm import Session
 from app.models import InboundEvent, PeriodicRun, Store, StoreFlag
 from app.queue import DISPATCH, INTAKE, UPKEEP
 from app.runtime import Runtime
-from flows import compliance, due, installation, pauses, retention, rollups, sweeper, synchronization
+from flows import (
+    compliance,
+    due,
+    installation,
+    pauses,
+    receptivity,
+    retention,
+    rollups,
+    sweeper,
+    synchronization,
+)
 
 log = structlog.get_logger()
 
@@ -154,4 +164,5 @@ TASKS = (
     ),
     Task("requests", timedelta(minutes=5), compliance.work),
     Task("retention", timedelta(days=1), retention.run),
+    Task("receptivity", timedelta(days=1), receptivity.learn),
 )

@@ -99,30 +99,32 @@ def _next_span(
     today = moment.astimezone(clock).date()
     for ahead in range(HORIZON.days + 1):
         day = today + timedelta(days=ahead)
-        hours = window.hours(day.weekday())
-        if (
-            hours is None
-            or day.weekday() in days_off
-            or (not window.holidays_allowed and holiday(window, day))
-        ):
+        hours = hours_on(window, day.weekday(), quiet, days_off)
+        if not hours or (not window.holidays_allowed and holiday(window, day)):
             continue
-        for opens, closes in _spans(day, hours, quiet, clock):
+        for opens, closes in _spans(day, hours, clock):
             if moment < closes:
                 return opens, closes
     return None
 
 
+def hours_on(
+    window: Window, weekday: int, quiet: tuple[Hours, ...], days_off: frozenset[int]
+) -> tuple[Hours, ...]:
+    """The open hours of a weekday (Monday 0) that is no holiday."""
+    hours = window.hours(weekday)
+    return () if hours is None or weekday in days_off else tuple(_without(hours, quiet))
+
+
 @lru_cache(maxsize=8192)
-def _spans(
-    day: date, hours: Hours, quiet: tuple[Hours, ...], clock: ZoneInfo
-) -> tuple[tuple[datetime, datetime], ...]:
+def _spans(day: date, hours: tuple[Hours, ...], clock: ZoneInfo) -> tuple[tuple[datetime, datetime], ...]:
     """One local day's open stretches in UTC.
 
     Where a clock change repeats or skips a boundary's wall time, the later of the two readings
     opens and the earlier one closes.
     """
     spans = []
-    for start, end in _without(hours, quiet):
+    for start, end in hours:
         opens = max(_readings(day, start, clock))
         closes = min(_readings(day, end, clock))
         if opens < closes:

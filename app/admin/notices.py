@@ -44,9 +44,9 @@ def _about_store(store: Store) -> list[Notice]:
         text = store.status_reason or "The store no longer accepts our keys."
         return [Notice("bad", "The connection to your store is broken", text, "reconnect")]
     if store.status == "paused":
-        return [
-            Notice("warn", "Sending is paused", "Texts that come due are held until you resume.", "resume")
-        ]
+        held = "until the pause ends by itself" if store.paused_until else "until you resume"
+        why = f"{store.status_reason.rstrip('.')}. " if store.status_reason else ""
+        return [Notice("warn", "Sending is paused", f"{why}Texts that come due are held {held}.", "resume")]
     if store.status == "uninstalled":
         return [
             Notice("bad", "The app is not installed", "Nothing is sent. What happened before stays here.")

@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import access
-from app.admin import formats, page, settings_forms, story
+from app.admin import formats, hours_forms, page, settings_forms, story
+from app.admin.hours_forms import HoursForm, PauseForm
 from app.admin.settings_forms import CountriesForm, TextsForm
 from app.models import AuditEvent, InboundEvent, Person, ProviderState, Store
 from app.queue import DISPATCH
 from app.web import runtime
-from flows import candidates, due, providers
+from flows import candidates, due, pauses, providers
 
 blueprint = page.screen("settings", __name__)
 
@@ -46,6 +47,24 @@ def save_texts() -> AnyResponse:
     return page.done("settings.show", "saved")
 
 
+@blueprint.post("/app/settings/hours")
+def save_hours() -> AnyResponse:
+    """What is held for its hours is looked at again: the store's own may have become longer."""
+    with runtime().database.session() as session:
+        store = _locked(session)
+        typed = hours_forms.read_hours(request.form, request.form.getlist("days_off"), store.country)
+        if typed.errors:
+            return page.refuse(session, "settings", **_values(session, store, hours=typed))
+        store.quiet_from, store.quiet_to = typed.quiet or (None, None)
+        store.days_off, store.avoids_hours = sorted(typed.days_off), typed.avoids
+        now = store.updated_at = runtime().clock.now()
+        for reason in ("quiet_hours", "low_receptivity"):
+            due.hasten(session, store.id, reason, now)
+        page.audit(session, "hours_changed", **hours_forms.for_the_trail(typed))
+    runtime().waker.soon(DISPATCH)
+    return page.done("settings.show", "saved")
+
+
 @blueprint.post("/app/settings/countries")
 def save_countries() -> AnyResponse:
     with runtime().database.session() as session:
@@ -65,18 +84,21 @@ def save_countries() -> AnyResponse:
 @blueprint.post("/app/settings/sending")
 def switch_sending() -> AnyResponse:
     """Pause (``sending=0``) or resume. Only between these two: a broken connection stays broken."""
-    resume = request.form.get("sending") == "1"
-    before, after = ("paused", "active") if resume else ("active", "paused")
+    resume, now = request.form.get("sending") == "1", runtime().clock.now()
+    typed = PauseForm() if resume else hours_forms.read_pause(request.form, page.formats().zone, now)
     with runtime().database.session() as session:
         store = _locked(session)
-        if store.status not in (before, after):
+        if store.status not in ("active", "paused"):
             abort(409, "The store must be connected before sending can be paused or resumed.")
-        if store.status == before:
-            now = runtime().clock.now()
-            store.status, store.updated_at = after, now
-            if resume:
-                due.hasten(session, store.id, "store_paused", now)
-            page.audit(session, "sending_resumed" if resume else "sending_paused")
+        if typed.errors:
+            return page.refuse(session, "settings", **_values(session, store, pause=typed))
+        if resume and store.status == "paused":
+            pauses.resume(session, store, now)
+            page.audit(session, "sending_resumed")
+        elif not resume and store.status == "active":
+            pauses.pause(store, typed.reason or None, typed.until, now)
+            told = {"reason": typed.reason, "until": typed.typed_until}
+            page.audit(session, "sending_paused", **{name: value for name, value in told.items() if value})
     if resume:
         runtime().waker.soon(DISPATCH)
     return page.done("settings.show", "resumed" if resume else "paused")
@@ -110,7 +132,12 @@ def _locked(session: Session) -> Store:
 
 
 def _values(
-    session: Session, store: Store, texts: TextsForm | None = None, countries: CountriesForm | None = None
+    session: Session,
+    store: Store,
+    texts: TextsForm | None = None,
+    countries: CountriesForm | None = None,
+    hours: HoursForm | None = None,
+    pause: PauseForm | None = None,
 ) -> dict[str, Any]:
     """What the page shows; a form that was refused is shown as it was typed."""
     settings = runtime().settings
@@ -118,6 +145,11 @@ def _values(
     limit = candidates.outer_countries(settings.countries, store)
     return {
         "texts": texts or settings_forms.stored_texts(store),
+        "hours": hours or hours_forms.stored_hours(store),
+        "days": [(name, day) for day, name in enumerate(hours_forms.DAYS)],
+        "told_hours": hours_forms.told_hours(store.country, hours_forms.stored_hours(store)),
+        "learnt": hours_forms.told_learnt(store.avoided_hours),
+        "pause": pause or PauseForm(),
         "countries": countries or settings_forms.stored_countries(store),
         "everywhere": "Any country." if limit is None else f"{formats.countries(limit)}.",
         "offered": sorted((formats.country(code), code) for code in settings_forms.offered(limit)),

@@ -70,6 +70,8 @@ OTHER_REASONS = {
 ACTIONS = {
     "flow_saved": "Saved a flow",
     "flow_switched": "Switched a flow",
+    "hours_learnt": "Learnt which hours to avoid",
+    "hours_changed": "Changed the store's hours",
     "sending_paused": "Paused sending",
     "sending_resumed": "Resumed sending",
     "texts_changed": "Changed how texts look",

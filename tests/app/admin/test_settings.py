@@ -291,6 +291,7 @@ def test_forms_tell_shopifys_save_bar_of_themselves(browser: Browser) -> None:
     forms = [form for form in find(browser.get("/app/settings"), "form") if "data-save-bar" in form.attrib]
     assert {form.attrib["action"].split("?")[0] for form in forms} == {
         "/app/settings/texts",
+        "/app/settings/hours",
         "/app/settings/countries",
     }
 
