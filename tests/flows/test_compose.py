@@ -114,10 +114,10 @@ def test_the_stores_formality_chooses_among_the_merchants_words() -> None:
 
 
 def test_a_language_without_a_catalog_keeps_the_merchants_words_and_says_so() -> None:
-    texts = {"it": "Il carrello di {store}: {link}"}
-    composed = text(texts=texts, wishes=Wishes("it-IT", country="IT", store_locale="sl"))
-    assert composed.body == f"Il carrello di Kamra: {LINK}\nOdjava: odpišite STOP"
-    assert composed.language == "it"
+    texts = {"ca": "El cistell de {store}: {link}"}
+    composed = text(texts=texts, wishes=Wishes("ca-AD", country="AD", store_locale="sl"))
+    assert composed.body == f"El cistell de Kamra: {LINK}\nOdjava: odpišite STOP"
+    assert composed.language == "ca"
     assert composed.notes == (Note.FOOTER_IN_OTHER_LANGUAGE,)
 
 
@@ -220,7 +220,7 @@ def test_every_answer_is_said_in_every_language(answer: Answer, language: str) -
 
 
 def test_an_answer_falls_back_to_the_stores_language_then_to_english() -> None:
-    assert compose_service(Answer.STOP, "it", "Kamra", "", store_locale="sl-SI").language == "sl"
+    assert compose_service(Answer.STOP, "ca", "Kamra", "", store_locale="sl-SI").language == "sl"
     assert compose_service(Answer.STOP, None, "Kamra", "").language == "en"
 
 

@@ -203,7 +203,7 @@ def test_an_unknown_link_is_a_friendly_page(client: FlaskClient, token: str, met
 
 
 @pytest.mark.parametrize(
-    ("language", "spoken"), [("de-x-formal", "de"), ("pl", "pl"), ("nl", "fr"), ("tlh", "fr")]
+    ("language", "spoken"), [("de-x-formal", "de"), ("pl", "pl"), ("ca", "fr"), ("tlh", "fr")]
 )
 def test_a_language_without_words_gives_way_to_the_visitors(
     client: FlaskClient, runtime: Runtime, language: str, spoken: str
