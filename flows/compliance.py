@@ -74,6 +74,13 @@ def ask(
     return found
 
 
+def note_answered(incoming: Incoming, origin: str, name: str, result: str) -> None:
+    """Record a data request that was answered on the spot."""
+    found = _record(incoming, RequestKind.DATA_REQUEST, {}, origin, name)
+    if found is not None:
+        _answer(incoming.session, incoming.store.id, found, result, incoming.now)
+
+
 def drain(runtime: Runtime, deadline: datetime) -> int:
     """Answer the data requests that wait; says how many."""
     count = 0

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import structlog
-from babel import Locale
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, request
 
+from app.spoken import render
 from flows import catalogs
 from flows.language import match_language
 
@@ -23,17 +23,6 @@ RETRY_AFTER = "5"
 def page(template: str, status: int, language: str | None = None, **values: Any) -> Response:
     """A page in the given language, else in the visitor's; its words are ``say(key, ...)``."""
     return private(make_response(render(template, spoken(language), **values), status))
-
-
-def render(template: str, language: str, **values: Any) -> str:
-    """The words of a page in one of the catalogs' languages."""
-
-    def say(key: str, **names: str) -> str:
-        return catalogs.text(f"page.{key}", language, **names)
-
-    public = language.partition("-x-")[0]
-    direction = Locale.parse(public, sep="-").text_direction
-    return render_template(f"links/{template}", say=say, lang=public, direction=direction, **values)
 
 
 def spoken(language: str | None) -> str:

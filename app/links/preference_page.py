@@ -11,18 +11,19 @@ from datetime import datetime, time
 from typing import Any
 
 import phonenumbers
-from babel import Locale
 from babel.dates import format_time
 from flask import Blueprint, Response, request
 from sqlalchemy.exc import OperationalError, TimeoutError
 
-from app.links import pages
+from app.links import data_page, pages
 from app.runtime import Runtime
+from app.spoken import locale_of
 from app.web import runtime
-from flows import catalogs, links, preferences, replies, retention_rules, texts
+from flows import catalogs, data_export, links, preferences, replies, texts
 from flows.conflicts import again
 from flows.links import Recipient
 from flows.preferences import FIRST_HOUR, LAST_HOUR, Preferences
+from flows.proof import Proof
 
 blueprint = Blueprint("preference_page", __name__)
 blueprint.register_error_handler(OperationalError, pages.unavailable)
@@ -30,14 +31,6 @@ blueprint.register_error_handler(TimeoutError, pages.unavailable)
 
 SOURCE = "stop_page"
 SHOWN_DIGITS = 2
-STORED = {
-    "contact": "contacts",
-    "consent": "consent",
-    "carts": "carts",
-    "orders": "contacts",
-    "texts": "message_bodies",
-}
-"""What the page tells of what is stored, and the rule that says for how many days."""
 
 
 @blueprint.get("/p/<token>")
@@ -51,9 +44,25 @@ def ask(token: str) -> Response:
 @blueprint.post("/p/<token>")
 def change(token: str) -> Response:
     """Stop the texts, unless another button of the page was pressed. Pressed again, it only says so."""
-    if request.form.get("do") == "save":
+    pressed = request.form.get("do", "")
+    if pressed == "save":
         return _save(token)
+    if pressed in ABOUT_DATA:
+        answer = ABOUT_DATA[pressed](token)
+        return answer if isinstance(answer, Response) else _unproven(*answer)
     return _page(_stop(runtime(), token, runtime().clock.now()))
+
+
+ABOUT_DATA = {
+    "see": data_page.see,
+    "download": data_page.download,
+    "delete": data_page.delete,
+    "erase": data_page.delete,
+}
+
+
+def _unproven(found: Recipient | None, outcome: Proof) -> Response:
+    return _page(found, 429 if outcome is Proof.TOO_MANY else 422, proof=outcome.value)
 
 
 @again
@@ -101,7 +110,7 @@ def _page(found: Recipient | None, status: int = 200, **values: Any) -> Response
 
 
 def _told(found: Recipient) -> dict[str, Any]:
-    kinds = {kind: retention_rules.days(rule) for kind, rule in STORED.items()}
+    kinds = {kind: data_export.days(kind) for kind in data_export.RULE_OF_KIND}
     return {
         "store": texts.name_of(found.store),
         "number": masked(found.contact.phone) if found.contact else None,
@@ -120,13 +129,13 @@ def own_names() -> Sequence[tuple[str, str]]:
 
 
 def _own_name(tag: str) -> str:
-    name = Locale.parse(tag, sep="-").get_display_name() or tag
+    name = locale_of(tag).get_display_name() or tag
     return name[:1].upper() + name[1:]
 
 
 def hours(language: str) -> Sequence[tuple[int, str]]:
     """The hours between which texts may be wished, as a reader of ``language`` writes them."""
-    locale = Locale.parse(language.partition("-x-")[0], sep="-")
+    locale = locale_of(language)
     return [
         (hour, format_time(time(hour), "short", locale=locale)) for hour in range(FIRST_HOUR, LAST_HOUR + 1)
     ]
