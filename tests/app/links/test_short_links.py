@@ -412,7 +412,7 @@ def test_a_word_that_is_no_token_does_not_cost_the_database_anything(
     [
         ("sl-SI,sl;q=0.9,en;q=0.5", "sl", "Te povezave ne najdemo"),
         ("de-AT", "de", "Diesen Link finden wir nicht"),
-        ("it,fr;q=0.4", "fr", "Ce lien est introuvable"),
+        ("eo,fr;q=0.4", "fr", "Ce lien est introuvable"),
         ("xx-none, *", "en", "We can&#39;t find this link"),
         ("", "en", "We can&#39;t find this link"),
     ],
