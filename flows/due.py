@@ -18,13 +18,13 @@ from typing import Any, NotRequired, TypedDict, Unpack
 from weakref import WeakKeyDictionary
 
 import structlog
-from sqlalchemy import Connection, delete, text, update
+from sqlalchemy import Connection, delete, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.db import Database
 from app.models import Due
-from flows import bulk
+from flows import bulk, spread
 
 log = structlog.get_logger()
 
@@ -311,10 +311,32 @@ def cancel(session: Session, store_id: int, kind: str, subjects: Sequence[int]) 
     return len(session.execute(statement.returning(Due.id)).all())
 
 
+# In a line as ``spread.delay`` has it, the longest planned first; nothing later than it would have been.
+HASTEN = text(
+    """
+    UPDATE due SET lease = NULL, attempts = 0,
+        due_at = least(due_at, :now + make_interval(secs => seconds))
+    FROM (
+        SELECT id, greatest(0, (row_number() OVER (ORDER BY created_at, id) - 1 - :at_once) / :per_second)
+            % :longest AS seconds
+        FROM due
+        WHERE kind = ANY(CAST(:kinds AS text[])) AND lane = :lane AND store_id = :store_id
+            AND reason = :reason
+    ) AS held
+    WHERE due.id = held.id
+    """
+)
+
+
 def hasten(session: Session, store_id: int, reason: str, now: datetime) -> None:
-    """What a store's own lane holds for this reason comes due at once: the reason is gone."""
-    held = (Due.kind.in_(HELD_KINDS), Due.lane == str(store_id), Due.store_id == store_id)
-    session.execute(update(Due).where(*held, Due.reason == reason).values(due_at=now, lease=None, attempts=0))
+    """What a store's own lane holds for this reason comes due: the reason is gone.
+
+    The first at once, the others in a line, so that thousands do not leave in one second.
+    """
+    values = {"kinds": list(HELD_KINDS), "lane": str(store_id), "store_id": store_id, "reason": reason}
+    line = {"at_once": spread.AT_ONCE, "per_second": spread.PER_SECOND}
+    line["longest"] = int(spread.LONGEST.total_seconds())
+    session.execute(HASTEN, {**values, **line, "now": now})
 
 
 WAITING = text(

@@ -8,7 +8,7 @@ cart's deadline: a text that could only go later than that ends at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -144,13 +144,15 @@ class Answer:
 
     ``until``: for HOLD and WAIT, when to ask again at the latest; for GO of a text, the moment after
     which the provider must not deliver it any more. ``held_by``: for ``too_late``, the reason that would
-    have held the text beyond the cart's deadline.
+    have held the text beyond the cart's deadline. ``closes_at``: for a HOLD until hours open, until when
+    a text may go from there on.
     """
 
     outcome: Outcome
     reason: str | None = None
     until: datetime | None = None
     held_by: str | None = None
+    closes_at: datetime | None = field(default=None, compare=False)
 
 
 class Reason(NamedTuple):
@@ -320,13 +322,20 @@ def _within_hours(situation: Situation, holiday: Holiday) -> Answer:
     if isinstance(sky, timing.Open):
         if timing.validity(now, sky.closes_at, deadline) is not None:
             if better := _better_hour(situation, holiday):
-                return _refusal("low_receptivity", better)
+                return _until_opening(situation, "low_receptivity", better, holiday)
             return Answer(Outcome.GO, until=min(sky.closes_at, deadline))
         now = sky.closes_at
     opens_at = _opening(situation, now, holiday)
     if opens_at is None:
         return _refusal("no_open_window")
-    return _held(situation, "quiet_hours", opens_at, opens_at)
+    return _until_opening(situation, "quiet_hours", opens_at, holiday)
+
+
+def _until_opening(situation: Situation, reason: str, opens_at: datetime, holiday: Holiday) -> Answer:
+    sky = _state(situation, opens_at, holiday)
+    closes_at = sky.closes_at if isinstance(sky, timing.Open) else opens_at
+    held = _held(situation, reason, opens_at, opens_at)
+    return replace(held, closes_at=min(closes_at, situation.deadline))
 
 
 def _opening(situation: Situation, moment: datetime, holiday: Holiday) -> datetime | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -16,15 +16,31 @@ from sqlalchemy.orm import Session
 from app.models import Message
 from app.models.message import OPEN_MESSAGE_STATUSES
 from app.runtime import Runtime
-from flows import doubts, due, enrollment, facts, gates, links, outgoing, progress, providers, texts, timeline
+from flows import (
+    doubts,
+    due,
+    enrollment,
+    facts,
+    gates,
+    links,
+    outgoing,
+    pace,
+    progress,
+    providers,
+    spread,
+    texts,
+    timeline,
+)
 from flows.compose import NoText, compose
 from flows.conflicts import again
 from flows.due import Claim, Later
 from flows.facts import DueStep, Loaded
 from flows.gates import Answer, Outcome, PlatformCheck
 from flows.outgoing import Fresh, Outgoing, Ready, Repeated
+from flows.pace import Turn
 from flows.providers import Senders
 from flows.timeline import Line
+from flows.timing import LEAST_VALIDITY
 
 # Rows that somebody else is changing are other rows in a moment.
 BUSY_PAUSE = timedelta(seconds=1)
@@ -42,8 +58,9 @@ class Prepared:
 
 @dataclass(slots=True)
 class _Decisions:
-    """What follows for each due row of a batch."""
+    """What follows for each due row of a batch. ``going``: nothing speaks against them but their turn."""
 
+    going: list[tuple[DueStep, Answer]] = field(default_factory=list)
     ready: list[Ready] = field(default_factory=list)
     to_ask: list[DueStep] = field(default_factory=list)
     held: list[tuple[DueStep, Answer]] = field(default_factory=list)
@@ -68,7 +85,9 @@ def prepare(
     with runtime.database.session() as session:
         loaded = facts.load(session, runtime, claims, asked, now)
         ours = due.hold(session, claims)
-        decided = _decide(runtime, [step for step in loaded.steps if step.claim.id in ours], asked, now)
+        decided = _decide(step for step in loaded.steps if step.claim.id in ours)
+        _keep_pace(session, runtime, decided, asked, now)
+        _go(runtime, decided, asked, now)
         claimed = outgoing.claim(session, runtime, decided.ready, now)
         _hold(session, loaded, decided, now)
         _end(session, decided.ended, now)
@@ -77,9 +96,7 @@ def prepare(
     return Prepared(claimed, decided.to_ask)
 
 
-def _decide(
-    runtime: Runtime, steps: Iterable[DueStep], asked: Mapping[int, PlatformCheck], now: datetime
-) -> _Decisions:
+def _decide(steps: Iterable[DueStep]) -> _Decisions:
     """Purely sorts; two texts to one contact never leave with the same batch, for the cap counts rows."""
     decided = _Decisions()
     contacts: set[int] = set()
@@ -95,12 +112,63 @@ def _decide(
             decided.held.append((step, answer))
         elif step.contact.id in contacts:
             decided.busy.append(step)
-        elif step.claim.id not in asked and step.cart.event_at < now - FRESH_FOR:
-            decided.to_ask.append(step)
         else:
             contacts.add(step.contact.id)
-            _make_ready(runtime, decided, step, answer)
+            decided.going.append((step, answer))
     return decided
+
+
+def _keep_pace(
+    session: Session,
+    runtime: Runtime,
+    decided: _Decisions,
+    asked: Mapping[int, PlatformCheck],
+    now: datetime,
+) -> None:
+    """Hold back what has no turn yet; who has waited for it, or was asked about just now, goes."""
+    provider = runtime.settings.sms_provider
+    paced = [
+        (step, answer)
+        for step, answer in decided.going
+        if step.claim.id not in asked
+        and pace.segments_per_second(provider, step.sender or "") is not None
+        and not (step.claim.reason == pace.PACED and step.claim.due_at >= now - pace.MISSED)
+    ]
+    wishes = [_wish(runtime, step, answer) for step, answer in paced]
+    moments = pace.reserve(session, provider, wishes, now, LEAST_VALIDITY)
+    late = {step.claim.id: moment for (step, _), moment in zip(paced, moments, strict=True) if moment > now}
+    going, decided.going = decided.going, []
+    for step, answer in going:
+        moment = late.get(step.claim.id)
+        if moment is None:
+            decided.going.append((step, answer))
+            continue
+        then = gates.may_send(replace(step.situation, now=moment))
+        if then.outcome is Outcome.END:
+            decided.ended.append((step, then))
+        else:
+            waits = Answer(Outcome.HOLD, pace.PACED, moment) if then.outcome is Outcome.GO else then
+            decided.held.append((step, waits))
+
+
+def _wish(runtime: Runtime, step: DueStep, answer: Answer) -> Turn:
+    until = answer.until or step.situation.deadline
+    if step.message is not None:
+        return Turn(step.sender or "", step.message.segments, until)
+    link = texts.short_link(runtime.settings, links.make_token())
+    try:
+        composed = compose(texts.cart_text(step.store, step.cart, step.contact, step.step, link))
+    except NoText:
+        return Turn(step.sender or "", 0, until)
+    return Turn(step.sender or "", composed.measure.segments, until)
+
+
+def _go(runtime: Runtime, decided: _Decisions, asked: Mapping[int, PlatformCheck], now: datetime) -> None:
+    for step, answer in decided.going:
+        if step.claim.id not in asked and step.cart.event_at < now - FRESH_FOR:
+            decided.to_ask.append(step)
+        else:
+            _make_ready(runtime, decided, step, answer)
 
 
 def _answer(step: DueStep) -> Answer:
@@ -129,12 +197,29 @@ def _hold(session: Session, loaded: Loaded, decided: _Decisions, now: datetime) 
     """Put back what waits, and tell on the timeline what for."""
     later, lines = [Later(claim, now + BUSY_PAUSE) for claim in loaded.busy], []
     later += [Later(step.claim, now + BUSY_PAUSE) for step in decided.busy]
+    places = _places_in_line(session, decided.held)
     for step, answer in decided.held:
         reason, until = _why_held(step, answer, loaded.senders)
+        if answer.closes_at is not None:
+            until += spread.delay(places[step.claim.id], step.contact.id, answer.closes_at - until)
         later.append(Later(step.claim, until, reason))
         lines.append(_line(step, "held", now, reason, until))
     due.put_back_all(session, later)
     timeline.record_all(session, lines)
+
+
+def _places_in_line(session: Session, held: Sequence[tuple[DueStep, Answer]]) -> dict[int, int]:
+    """How many wait before each text that is held until hours open, by claim id; oldest carts first."""
+    lines = defaultdict(list)
+    for step, answer in held:
+        if answer.closes_at is not None and answer.until is not None:
+            lines[step.claim.lane, answer.until].append(step)
+    places: dict[int, int] = {}
+    for (lane, opens_at), steps in lines.items():
+        before = spread.waiting(session, due.STEP, lane, opens_at)
+        steps.sort(key=lambda step: (step.cart.activity_at, step.claim.id))
+        places |= {step.claim.id: before + number for number, step in enumerate(steps)}
+    return places
 
 
 def _why_held(step: DueStep, answer: Answer, senders: Senders) -> tuple[str | None, datetime]:

@@ -16,6 +16,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "quiet_hours": ("country", "region"),
     "caps": ("country", "region"),
     "countries": ("country",),
+    "sender_rates": ("provider", "sender"),
     "holiday_regions": ("country", "region"),
     "area_codes": ("area_code",),
     "address_zones": ("country", "region", "postcode"),
@@ -105,6 +106,13 @@ def _is_day(value: str) -> bool:
         return False
 
 
+def _is_rate(value: str) -> bool:
+    try:
+        return 0 < float(value) < 10_000
+    except ValueError:
+        return False
+
+
 _ANYTHING: tuple[Callable[[str], bool], str] = (lambda _: True, "anything")
 _HOUR = (_is_hour, "HH:MM or none")
 _CELLS: dict[str, tuple[Callable[[str], bool], str]] = {
@@ -116,6 +124,9 @@ _CELLS: dict[str, tuple[Callable[[str], bool], str]] = {
     "double_opt_in": (_matches("yes|no"), "yes or no"),
     "max_texts": (_matches("[1-9][0-9]?"), "a number from 1 to 99"),
     "hours": (_matches("[1-9][0-9]{0,2}"), "a number of hours from 1 to 999"),
+    "provider": (bool, "the name of a provider"),
+    "sender": (bool, "a sender, or a kind: name, long_code, long_code_us, toll_free, short_code"),
+    "segments_per_second": (_is_rate, "a number above 0"),
     "max_texts_per_cart": (_matches("([1-9][0-9]?)?"), "a number from 1 to 99, or empty"),
     "max_age_hours": (_matches("([1-9][0-9]{0,3})?"), "a number of hours, or empty"),
     "area_code": (_matches("[2-9][0-9]{2}"), "three digits"),
