@@ -364,6 +364,13 @@ class StoreClient(Protocol):
         """Remove what we left at the store (webhooks), as far as it still lets us."""
 
 
+class ConsentKeeper(Protocol):
+    """A store whose platform keeps consent to texts with its customers, and takes it from us."""
+
+    def tell_consent(self, signal: ConsentSignal) -> bool:
+        """Write it to the record of the customer with that number; False if there is no such customer."""
+
+
 class Platform(Protocol):
     """One platform. ``verify`` and ``read`` are called before the answer: no network, no database."""
 

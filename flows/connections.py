@@ -23,7 +23,7 @@ from app.runtime import Runtime
 from connectors import woocommerce
 from connectors.addresses import guarded_session
 from connectors.demo import DemoPlatform
-from connectors.platform import Platform, Reconnect, StoreClient, Unreachable
+from connectors.platform import ConsentKeeper, Platform, Reconnect, StoreClient, Unreachable
 from connectors.shopify import ShopifyPlatform
 from connectors.shopify import http as shopify_http
 from connectors.shopify.graphql import AdminClient
@@ -165,7 +165,19 @@ def _only_refresher(runtime: Runtime, store_id: int) -> Iterator[None]:
             connection.execute(text("SELECT pg_advisory_unlock(:lock, :store)"), key)
 
 
-def _shopify(runtime: Runtime, store: Store) -> StoreClient:
+def keeps_consent(store: Store) -> bool:
+    """Whether the store's platform keeps consent to texts; WooCommerce has no such record."""
+    return store.platform == "shopify"
+
+
+def consent_keeper(runtime: Runtime, store: Store) -> ConsentKeeper:
+    """Where the store's platform keeps consent. Raises ValueError for a platform that does not."""
+    if not keeps_consent(store):
+        raise ValueError(f"{store.platform} keeps no consent to texts")
+    return _shopify(runtime, store)
+
+
+def _shopify(runtime: Runtime, store: Store) -> ShopifyStore:
     client = AdminClient(
         store.domain,
         lambda: access_token(runtime, store),

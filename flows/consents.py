@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.crypto import keyed_hash
 from app.models import Consent, ConsentEvent, Contact, Link, Store, Suppression
 from connectors.platform import ConsentSignal, ConsentState
-from flows import consent, enrollment, opt_in
+from flows import consent, consent_sync, enrollment, opt_in
 from flows.incoming import Incoming, lock
 
 SMS = "sms"
@@ -45,7 +45,7 @@ def record_signal(
     lock_number(session, store, phone)
     told = evidence_of(store, signal) | (evidence or {})
     _append(session, store, phone, signal, now, dedupe_key, told)
-    return derive_again(session, store, phone, now, hash_key=hash_key)
+    return derive_again(session, store, phone, now, hash_key=hash_key, told_by=signal.source)
 
 
 def take_box(
@@ -67,7 +67,8 @@ def take_box(
     evidence = evidence_of(store, signal) | {"actor": "shopper"}
     evidence |= {"event": incoming.event_id} if incoming.event_id else {}
     _append(session, store, phone, signal, incoming.now, f"{BOX}{name}:{len(told) + 1}", evidence)
-    return derive_again(session, store, phone, incoming.now, hash_key=incoming.runtime.settings.hash_key)
+    hash_key = incoming.runtime.settings.hash_key
+    return derive_again(session, store, phone, incoming.now, hash_key=hash_key, told_by=signal.source)
 
 
 def evidence_of(store: Store, signal: ConsentSignal) -> dict[str, Any]:
@@ -86,8 +87,18 @@ def evidence_of(store: Store, signal: ConsentSignal) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value}
 
 
-def derive_again(session: Session, store: Store, phone: str, now: datetime, *, hash_key: str) -> Consent:
+def derive_again(
+    session: Session,
+    store: Store,
+    phone: str,
+    now: datetime,
+    *,
+    hash_key: str,
+    told_by: str | None = None,
+) -> Consent:
     """The current state of ``phone``, rebuilt from its events and the suppression list.
+
+    ``told_by`` is the source of the event that is the reason to derive.
 
     A suppression is a stop whose events may be gone, erased with a person or an earlier installation.
     What gives consent again in spite of it lifts it.
@@ -109,7 +120,8 @@ def derive_again(session: Session, store: Store, phone: str, now: datetime, *, h
     if suppression is not None and derived.state is consent.Standing.GIVEN:
         suppression.lifted_at = now
     if (row.state, row.confirmed) != before:
-        _tell_flows(session, store, row, now)
+        by_us = consent_sync.is_told_by_us(told_by or row.source)
+        _tell_flows(session, store, row, now, by_us=by_us)
     return row
 
 
@@ -160,7 +172,7 @@ def undo(
     ):
         suppression.lifted_at = now
         session.flush()
-    derive_again(session, store, phone, now, hash_key=hash_key)
+    derive_again(session, store, phone, now, hash_key=hash_key, told_by=CORRECTION)
     return True
 
 
@@ -266,14 +278,19 @@ def _stop_of(suppression: Suppression | None) -> list[consent.ConsentEvent]:
     ]
 
 
-def _tell_flows(session: Session, store: Store, row: Consent, now: datetime) -> None:
-    """A number that is stopped leaves its flows; carts that waited for consent are looked at again."""
+def _tell_flows(session: Session, store: Store, row: Consent, now: datetime, *, by_us: bool) -> None:
+    """A number that is stopped leaves its flows; carts that waited for consent are looked at again.
+
+    ``by_us``: the platform does not know yet what was said.
+    """
     found = session.execute(
         select(Contact.id, Contact.country).where(Contact.store_id == store.id, Contact.phone == row.address)
     ).first()
     if found is None:
         return
     contact_id, country = found
+    if by_us:
+        consent_sync.plan(session, store, contact_id, now)
     if row.stopped:
         enrollment.end_for_contact(session, store.id, contact_id, "stopped", now)
         links = (Link.store_id == store.id) & (Link.contact_id == contact_id) & Link.ended_at.is_(None)

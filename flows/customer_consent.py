@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app.models import Contact
 from connectors.platform import ConsentChanged, ConsentSignal, ConsentState
-from flows import consents
+from flows import consent_sync, consents
 from flows.incoming import Incoming
 from flows.phones import Phone, read_phone
 
@@ -33,6 +33,9 @@ def _numbers_of(incoming: Incoming, signal: ConsentSignal) -> list[str]:
 
 
 def _record(incoming: Incoming, phone: str, signal: ConsentSignal) -> None:
+    """What we told the platform ourselves comes back, and is no news."""
+    if consent_sync.is_echo(incoming.session, incoming.store.id, phone, signal):
+        return
     consents.record_signal(
         incoming.session,
         incoming.store,

@@ -186,7 +186,7 @@ END_STORE = text(
 
 def end_for_store(session: Session, store_id: int, reason: str, now: datetime) -> None:
     """End every enrollment of the store and plan nothing more: two statements, however many there are."""
-    planned = (due.STEP, due.RESEND, due.CART_IDLE, due.CART_EXPIRY, due.OPT_IN)
+    planned = (due.STEP, due.RESEND, due.CART_IDLE, due.CART_EXPIRY, due.OPT_IN, due.CONSENT_SYNC)
     session.execute(delete(Due).where(Due.store_id == store_id, Due.kind.in_(planned)))
     session.execute(END_STORE, {"store_id": store_id, "reason": reason, "now": now})
 

@@ -17,7 +17,17 @@ from sqlalchemy.exc import OperationalError
 from app.config import read_settings
 from app.queue import DISPATCH, INTAKE, UPKEEP
 from app.runtime import Runtime, make_runtime
-from flows import dispatch, enrollment, inbox, periodic, rollups, rules, sweeper, synchronization
+from flows import (
+    consent_sync,
+    dispatch,
+    enrollment,
+    inbox,
+    periodic,
+    rollups,
+    rules,
+    sweeper,
+    synchronization,
+)
 
 log = structlog.get_logger()
 
@@ -44,7 +54,11 @@ def drain_dispatch() -> None:
 
 def drain_upkeep() -> None:
     """Figures, texts in doubt, stores that just came in, and the periodic tasks whose slot has come."""
-    _drain(UPKEEP, (rollups.drain, sweeper.drain, synchronization.drain, periodic.drain), UPKEEP_POOL)
+    _drain(
+        UPKEEP,
+        (rollups.drain, sweeper.drain, consent_sync.drain, synchronization.drain, periodic.drain),
+        UPKEEP_POOL,
+    )
 
 
 def _drain(queue: str, drains: tuple[Drain, ...], pool_size: int, longest: timedelta = LONGEST) -> None:

@@ -39,6 +39,7 @@ QUEUE_OF_KIND = {
     due.RESEND: DISPATCH,
     due.OPT_IN: DISPATCH,
     due.IN_DOUBT: UPKEEP,
+    due.CONSENT_SYNC: UPKEEP,
 }
 MINUTE = timedelta(minutes=1)
 RECONCILE_EVERY = timedelta(minutes=10)

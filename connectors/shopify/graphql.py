@@ -94,7 +94,8 @@ class AdminClient:
         """The answer to ``queries/{operation}.graphql``.
 
         Raises Throttled, Unreachable, Reconnect, TooCostly or another ConnectorError. Throttled and
-        Unreachable only after the tries that ``patience`` allows: every operation here only reads.
+        Unreachable only after the tries that ``patience`` allows: every operation here reads, or sets a
+        state that the same call again leaves as it is.
         """
         retrying = Retrying(
             retry=retry_if_exception_type((Throttled, Unreachable)),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from connectors.platform import (
     CartSeen,
     ConnectorError,
+    ConsentSignal,
     Event,
     Key,
     OrderSeen,
@@ -16,7 +17,7 @@ from connectors.platform import (
     StoreChanged,
     WebhookHealth,
 )
-from connectors.shopify import fields, nodes
+from connectors.shopify import consent, fields, nodes
 from connectors.shopify.events import COMPLIANCE_TOPICS, TOPICS
 from connectors.shopify.fields import Record, record, records
 from connectors.shopify.graphql import BRISK, AdminClient, Answer, Cost, TooCostly
@@ -91,6 +92,10 @@ class ShopifyStore:
         found += [order for order in of_person if order.placed_at >= since and _is_of(order, shopper)]
         found += [order for order in of_phone if order.placed_at >= since]
         return next(iter(found), None)
+
+    def tell_consent(self, signal: ConsentSignal) -> bool:
+        """Write what the number said to us to its customer's record; False if no customer has it."""
+        return consent.tell(self._client, signal)
 
     def repair_webhooks(self, delivery_url: str) -> WebhookHealth:
         """Nothing to mend: shopify.app.toml declares the subscriptions and Shopify keeps them.

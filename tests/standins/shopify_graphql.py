@@ -1,8 +1,8 @@
 """The Admin GraphQL API of the stand-in: real schema, real validation, cost and throttling.
 
-Cost as Shopify counts it: a leaf 0, an object 1, a connection 2 and its page size times one node; no
-query may cost more than 1,000; the bucket must hold the requested cost and gets back what was not used
-(Shopify documentation, apps/build/apis/graphql-admin/rate-limits; the two points of a connection are
+Cost as Shopify counts it: a mutation 10, a leaf 0, an object 1, a connection 2 and its page size times one
+node; no query may cost more than 1,000; the bucket must hold the requested cost and gets back what was not
+used (Shopify documentation, apps/build/apis/graphql-admin/rate-limits; the two points of a connection are
 measured by others and not documented).
 """
 
@@ -31,6 +31,7 @@ from tests.standins.shopify_state import Shop
 WHOLE_SCHEMA = Path(__file__).parents[3] / "shared/data/shopify/admin-schema.2026-10.graphql.gz"
 EXCERPT = Path(__file__).with_name("shopify_admin.graphql")
 MOST_POINTS = 1000
+MUTATION_POINTS = 10
 DESCRIPTION = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""')
 """Most of the text, and much of the time to read it; the stand-in needs none."""
 
@@ -159,8 +160,11 @@ def cost_of(schema: graphql.GraphQLSchema, document: graphql.DocumentNode, varia
     }
     counter = _CostCounter(schema, fragments, variables)
     operation = graphql.get_operation_ast(document)
-    root = schema.query_type
-    return counter.of(operation.selection_set, root) if operation and root else 0
+    if operation is None:
+        return 0
+    if operation.operation is graphql.OperationType.MUTATION:
+        return MUTATION_POINTS
+    return counter.of(operation.selection_set, schema.query_type)
 
 
 @dataclass
@@ -199,7 +203,9 @@ def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], **arguments: An
         raise graphql.GraphQLError(f"Access denied for {name} field.", extensions={"code": "ACCESS_DENIED"})
     if parent == "QueryRoot":
         return _root(shop, name, arguments)
-    if name == "customer":
+    if parent == "Mutation":
+        return {"customerSmsMarketingConsentUpdate": shop.write_consent}[name](arguments["input"])
+    if name == "customer" and parent != "CustomerSmsMarketingConsentUpdatePayload":
         return shop.customers.get(source["customer"]["id"]) if source["customer"] else None
     if parent == "Customer" and name == "orders":
         own = [order for order in shop.orders.values() if (order["customer"] or {}).get("id") == source["id"]]

@@ -112,6 +112,37 @@ class Shop:
             },
         }
 
+    def write_consent(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """The mutation customerSmsMarketingConsentUpdate: the customer must have a phone."""
+        customer, consent = self.customers.get(told["customerId"]), told["smsMarketingConsent"]
+        if customer is None or not customer["defaultPhoneNumber"]:
+            error = {"field": ["input", "customerId"], "code": "INVALID", "message": "must have a phone"}
+            return {"customer": None, "userErrors": [error]}
+        if consent["marketingState"] == "REDACTED":
+            error = {"field": ["input"], "code": "INCLUSION", "message": "REDACTED is read-only"}
+            return {"customer": None, "userErrors": [error]}
+        customer["defaultPhoneNumber"]["smsMarketingConsent"] = {
+            "state": consent["marketingState"],
+            "optInLevel": consent.get("marketingOptInLevel", "UNKNOWN"),
+            "updatedAt": moment(consent.get("consentUpdatedAt")),
+        }
+        return {"customer": customer, "userErrors": []}
+
+    def consent_body(self, gid: str) -> dict[str, Any]:
+        """The customers_marketing_consent/update body that tells a customer's consent as it is now."""
+        number = self.customers[gid]["defaultPhoneNumber"]
+        told = number["smsMarketingConsent"]
+        return {
+            "id": int(gid.rpartition("/")[2]),
+            "phone": number["phoneNumber"],
+            "sms_marketing_consent": {
+                "state": told["state"].lower(),
+                "opt_in_level": (told["optInLevel"] or "unknown").lower(),
+                "consent_updated_at": told["updatedAt"],
+                "consent_collected_from": "other",
+            },
+        }
+
     def _customer_of(self, body: Body) -> dict[str, Any] | None:
         told = body.get("customer") or {}
         if not told:
