@@ -96,12 +96,19 @@ def _read(response: requests.Response, host: str) -> bytes:
 def unreachable(host: str, error: requests.RequestException) -> Unreachable:
     """What kept a call from being answered, without the URL."""
     if isinstance(error, requests.exceptions.SSLError):
-        return Unreachable(f"The certificate of {host} is not valid. Renew it, or ask your host to.")
+        return _no_tls(host, error)
     if isinstance(error, requests.Timeout):
         return Unreachable(f"{host} did not answer in time.")
     if isinstance(error, requests.TooManyRedirects):
         return Unreachable(f"{host} redirects in a circle.")
     return Unreachable(f"{host} cannot be reached. Is the shop online, and is https or http right?")
+
+
+def _no_tls(host: str, error: requests.exceptions.SSLError) -> Unreachable:
+    """A bad certificate; or a port that speaks plain http, which TLS calls by many names."""
+    if "certificate" in str(error).lower():
+        return Unreachable(f"The certificate of {host} is not valid. Renew it, or ask your host to.")
+    return Unreachable(f"{host} does not speak https. If the shop has none, begin its address with http://")
 
 
 def no_data(host: str) -> Unreachable:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import requests
 
 from connectors.addresses import AddressRefused, check_store_url
-from connectors.platform import ConnectorError, Unreachable
+from connectors.platform import Unreachable
 from connectors.woocommerce.body import Json, member, text
 from connectors.woocommerce.calls import PERMALINKS, Answer, call, refusal
 
@@ -30,7 +30,7 @@ def read_index(session: requests.Session, store_url: str) -> StoreIndex:
     data = answer.json()
     namespaces = member(data, "namespaces")
     if answer.status != 200 or not isinstance(data, dict) or not isinstance(namespaces, list):
-        raise _no_index(session, store_url, answer)
+        return read_index(session, _front_page_above(session, store_url, answer))
     if NAMESPACE not in namespaces:
         host = urlsplit(store_url).netloc
         raise Unreachable(f"{host} runs WordPress, but WooCommerce is not active there.")
@@ -57,16 +57,24 @@ def _site(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.removeprefix("www.")
 
 
-def _no_index(session: requests.Session, store_url: str, answer: Answer) -> ConnectorError:
+def _front_page_above(session: requests.Session, store_url: str, answer: Answer) -> str:
+    """The shop's address where one of its pages was typed. Raises ConnectorError where there is none.
+
+    Every page of WordPress answers ``rest_route`` with the index, also where permalinks are plain
+    (observed on 9.9.5 and 11.0.1, 2026-11). Only an address above the typed one is believed.
+    """
     host = urlsplit(store_url).netloc
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= 500:
-        return refusal(store_url, "GET", answer)
+        raise refusal(store_url, "GET", answer)
     if answer.code:
-        return Unreachable(f"{host} closes its REST interface to visitors: a security plugin, mostly.")
+        raise Unreachable(f"{host} closes its REST interface to visitors: a security plugin, mostly.")
     plain = call(session, "GET", f"{store_url}/", params={"rest_route": "/"}, allow_redirects=True).json()
-    if member(plain, "namespaces") is not None:
-        return Unreachable(f"{host} cannot be connected yet. {PERMALINKS}")
-    return Unreachable(
-        f"We found no WordPress shop at {store_url}. Type the address of the shop's front page,"
-        " with its sub-folder if it has one."
-    )
+    if not isinstance(plain, dict) or plain.get("namespaces") is None:
+        raise Unreachable(
+            f"We found no WordPress shop at {store_url}. Type the address of the shop's front page,"
+            " with its sub-folder if it has one."
+        )
+    above = front_page(plain, store_url)
+    if above is None or not store_url.startswith(f"{above}/"):
+        raise Unreachable(f"{host} cannot be connected yet. {PERMALINKS}")
+    return above

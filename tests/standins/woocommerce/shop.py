@@ -20,6 +20,7 @@ ROUTES = (
     ("/checkout/", "basket"),
     ("/checkout-link/", "checkout_link"),
     ("/checkout/order-pay/<int:order_id>/", "pay"),
+    ("/<path:name>/", "any_page"),
     ("/wp-cron.php", "cron"),
     ("/wc-auth/v1/authorize", "authorize"),
     ("/wc-auth/v1/authorize/", "authorize"),
@@ -47,11 +48,19 @@ class Shop:
             raise WordPressError(401, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
         return page(f"<h1>{self.knobs.name}</h1>")
 
+    def any_page(self, name: str) -> Response:
+        """``rest_route`` is answered on every page, also on one that is not there."""
+        if request.args.get("rest_route") is None:
+            abort(404)
+        return self.front()
+
     def basket(self) -> Response:
+        if "rest_route" in request.args:
+            return self.front()
         return page("<h1>Your cart</h1>")
 
     def checkout_link(self) -> Redirect:
-        if int(self.knobs.version.partition(".")[0]) < 10:
+        if self.knobs.major < 10:
             abort(404)
         kept = {name: value for name, value in request.args.items() if name not in ("products", "coupon")}
         return redirect(f"{self.store.url}/checkout/?{urlencode(kept)}")

@@ -43,6 +43,10 @@ class Knobs:
     shipping: str = ""
     shipping_to: tuple[str, ...] = ()
 
+    @property
+    def major(self) -> int:
+        return int(self.version.partition(".")[0])
+
     def set(self, **changes: Any) -> None:
         known = {field.name for field in fields(self)}
         if unknown := changes.keys() - known:
