@@ -11,12 +11,14 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from urllib.parse import urlencode
 
 import requests
 
 from connectors.platform import Malformed, StoreChanged
 from connectors.woocommerce.body import Json, load_object, text
+from connectors.woocommerce.calls import StoreRefused
 from connectors.woocommerce.details import store_details
 from connectors.woocommerce.rest import Credentials, RestClient
 
@@ -88,16 +90,26 @@ def parse_callback(body: bytes) -> HandedKeys:
 def prove_key(
     store_url: str, consumer_key: str, consumer_secret: str, session: requests.Session
 ) -> ProvenKeys:
-    """Ask the store itself whether the key is its own. Raises ConnectorError.
-
-    Also for keys that a merchant pastes: there, a key that may only read shows when the webhooks are
-    created (Reconnect).
-    """
+    """Ask the store itself whether the key is its own and may write. Raises ConnectorError."""
     pasted = _matching({"key": consumer_key.strip()}, "key", _KEY)
     secret = _matching({"secret": consumer_secret.strip()}, "secret", _SECRET)
     rest = RestClient(Credentials(store_url, pasted, secret), session)
     details = store_details(rest)
+    _prove_writing(rest)
     return ProvenKeys(rest.credentials, details)
+
+
+def _prove_writing(rest: RestClient) -> None:
+    """Raises Reconnect for a key that may only read.
+
+    A webhook without topic and address is never made: whoever may write hears 400 of what is missing,
+    a key that may only read 401 before that (observed on 9.9.5 and 10.9.4, 2026-11).
+    """
+    try:
+        rest.post("webhooks", {})
+    except StoreRefused as error:
+        if error.status != HTTPStatus.BAD_REQUEST:
+            raise
 
 
 def _matching(content: Json, name: str, form: re.Pattern[str]) -> str:

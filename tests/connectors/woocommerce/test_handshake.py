@@ -103,6 +103,14 @@ def test_a_key_of_another_store_proves_nothing(shop: WooCommerceStandin, session
         prove_key(shop.url, *another.add_key(), session)
 
 
+def test_a_key_that_may_only_read_is_refused_before_anything_is_kept(
+    shop: WooCommerceStandin, session: requests.Session
+) -> None:
+    with pytest.raises(Reconnect, match="it may only read"):
+        prove_key(shop.url, *shop.add_key("read"), session)
+    assert shop.hooks() == []
+
+
 def test_a_pasted_key_that_is_none_is_told_before_anybody_is_called(session: requests.Session) -> None:
     with pytest.raises(Malformed, match="does not look like one of WooCommerce"):
         prove_key("http://127.0.0.1:1", "my password", "cs_2b453cc7bdca", session)
@@ -120,6 +128,28 @@ def test_the_address_that_wordpress_signs_with_is_the_one_to_connect(
 ) -> None:
     shop.set_knobs(home="https://elsewhere.example")
     assert read_index(session, shop.url).url == shop.url
+
+
+@pytest.mark.parametrize("page", ["/shop", "/checkout", "/product/mug"])
+def test_a_page_of_the_shop_names_its_front_page(
+    shop: WooCommerceStandin, session: requests.Session, page: str
+) -> None:
+    assert read_index(session, f"{shop.url}{page}").url == shop.url
+
+
+def test_a_page_of_a_shop_with_plain_permalinks_hears_of_them(
+    shop: WooCommerceStandin, session: requests.Session
+) -> None:
+    shop.set_knobs(permalinks="plain")
+    with pytest.raises(Unreachable, match="Settings, Permalinks"):
+        read_index(session, f"{shop.url}/shop")
+
+
+def test_a_port_without_https_is_no_question_of_certificates(
+    shop: WooCommerceStandin, session: requests.Session
+) -> None:
+    with pytest.raises(Unreachable, match="does not speak https.*http://"):
+        read_index(session, shop.url.replace("http://", "https://"))
 
 
 @pytest.mark.parametrize(

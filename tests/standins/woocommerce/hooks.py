@@ -82,6 +82,10 @@ class Webhooks:
         self._last_id = 0
 
     def create(self, data: Mapping[str, Any]) -> Webhook:
+        if missing := [name for name in ("topic", "delivery_url") if name not in data]:
+            raise WordPressError(
+                400, "rest_missing_callback_param", f"Missing parameter(s): {', '.join(missing)}"
+            )
         topic, url = str(data.get("topic", "")).lower(), str(data.get("delivery_url", ""))
         if topic not in TOPICS and not ACTION.fullmatch(topic):
             raise _refused("invalid_topic", "Webhook topic is required and must be valid.")
