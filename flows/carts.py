@@ -279,12 +279,14 @@ def _react(incoming: Incoming, cart: Cart, seen: CartSeen, moved: bool) -> None:
         enrollment.consider(incoming.session, cart, incoming.now, moved=moved)
 
 
-def empty(incoming: Incoming, cart: Cart) -> None:
+def empty(incoming: Incoming, cart: Cart, cancelled: Order | None = None) -> None:
+    """End an open cart: the shopper emptied it, or its order was ``cancelled`` before anybody paid."""
     if cart.state not in ("open", "expired"):
         return
     cart.state, cart.waits_for = "emptied", None
     enrollment.end_for_cart(incoming.session, cart.store_id, cart.id, "cart_emptied", incoming.now)
-    timeline.record(incoming.session, cart.store_id, cart.id, "emptied", incoming.now)
+    kind, details = ("cancelled", _named(cancelled)) if cancelled else ("emptied", {})
+    timeline.record(incoming.session, cart.store_id, cart.id, kind, incoming.now, details=details)
 
 
 def mark_ordered(incoming: Incoming, cart: Cart, at: datetime, order: Order | None = None) -> None:
@@ -296,8 +298,12 @@ def mark_ordered(incoming: Incoming, cart: Cart, at: datetime, order: Order | No
     cart.updated_at = incoming.now
     free_keys(incoming, cart)
     enrollment.end_for_cart(incoming.session, cart.store_id, cart.id, "ordered", incoming.now)
-    details = {"order": order.platform_order_id, "number": order.number} if order else {}
+    details = _named(order) if order else {}
     timeline.record(incoming.session, cart.store_id, cart.id, "ordered", incoming.now, details=details)
+
+
+def _named(order: Order) -> dict[str, str | None]:
+    return {"order": order.platform_order_id, "number": order.number}
 
 
 def free_keys(incoming: Incoming, cart: Cart) -> None:

@@ -167,7 +167,7 @@ REASONS: dict[str, Reason] = {
     "ordered": Reason(Outcome.END, "The shopper has ordered."),
     "stopped": Reason(Outcome.END, "The shopper asked for no more texts."),
     "kind_off": Reason(Outcome.END, "The shopper does not want this kind of texts."),
-    "cart_emptied": Reason(Outcome.END, "The shopper emptied the cart."),
+    "cart_emptied": Reason(Outcome.END, "The cart was emptied, or its order was cancelled unpaid."),
     "before_install": Reason(Outcome.END, "The cart was left before the app was installed."),
     "too_late": Reason(Outcome.END, "The cart is too old, or would be before a text may go."),
     "invalid_number": Reason(Outcome.END, "What was typed is not a valid phone number."),

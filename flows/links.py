@@ -192,10 +192,10 @@ def front_page(store_url: str, domain: str) -> str:
 def _way_back(cipher: Cipher, opened: Opened) -> str | None:
     if opened.cart_state == "ordered":
         return cipher.decrypt(opened.status_url) if opened.status_url else None
-    if opened.cart_state == "emptied":
-        return None
+    # A cart ends as emptied with its goods when its unpaid order was cancelled: its own address is dead then.
+    saved = opened.restore_url if opened.cart_state != "emptied" else None
     restore = Restore(
-        restore_url=cipher.decrypt(opened.restore_url) if opened.restore_url else None,
+        restore_url=cipher.decrypt(saved) if saved else None,
         items=tuple(_item(stored) for stored in opened.items),
         store_url=opened.store_url,
         locale=opened.locale,

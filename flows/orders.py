@@ -40,15 +40,15 @@ PARCEL_WAY = (
 def see(incoming: Incoming, seen: OrderSeen) -> None:
     """Take over how an order is now. What is older than what we know changes nothing."""
     order = find(incoming, seen.order_id)
-    first = order is None
     if order is None:
         order = _begin(incoming, seen)
     elif seen.updated_at < order.platform_updated_at:
         return
+    # Cancelled from the first that we heard of it, however often it is told.
+    never_bought = seen.status is OrderStatus.CANCELLED and order.status == OrderStatus.CANCELLED.value
     _describe(incoming, order, seen)
     _keep_keys(incoming, order, seen)
     carts.take_consent_box(incoming, seen)
-    never_bought = first and seen.status is OrderStatus.CANCELLED
     _join_cart(incoming, order, seen, never_bought)
     if not never_bought:
         _end_for_buyer(incoming, order)
@@ -187,8 +187,8 @@ def _join_cart(incoming: Incoming, order: Order, seen: OrderSeen, never_bought: 
         return
     order.cart_id, order.contact_id = cart.id, order.contact_id or cart.contact_id
     if never_bought:
-        # WooCommerce cancels an unpaid order by itself after a while: there is nothing to come back to.
-        carts.empty(incoming, cart)
+        # WooCommerce cancels an unpaid order by itself after a while: it cannot be paid any more.
+        carts.empty(incoming, cart, cancelled=order)
     else:
         carts.mark_ordered(incoming, cart, order.placed_at, order)
 

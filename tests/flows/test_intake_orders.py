@@ -218,12 +218,24 @@ def test_the_same_persons_order_at_another_store_ends_nothing_here(runtime: Runt
     assert told.row(runtime, Order).store_id == neighbour.id
 
 
-def test_an_order_that_was_cancelled_unpaid_empties_its_cart(runtime: Runtime, store: Store) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_order_that_was_cancelled_unpaid_empties_its_cart(
+    runtime: Runtime, store: Store, times: int
+) -> None:
     told.apply(runtime, store, told.cart(at=90))
     enrollment = _enroll(runtime, store, told.row(runtime, Cart))
-    told.apply(runtime, store, told.order(at=5, status=OrderStatus.CANCELLED))
+    told.apply(runtime, store, *[told.order(at=5, status=OrderStatus.CANCELLED)] * times)
     assert told.row(runtime, Cart).state == "emptied"
     assert _state(runtime, enrollment) == ("ended", "cart_emptied")
+    lines = [(line.kind, line.details.get("order")) for line in told.rows(runtime, TimelineEntry)]
+    assert ("cancelled", "1001") in lines
+    assert "emptied" not in dict(lines)
+
+
+def test_an_order_that_was_paid_after_it_was_cancelled_was_bought(runtime: Runtime, store: Store) -> None:
+    told.apply(runtime, store, told.cart(at=90), told.order(at=9, status=OrderStatus.CANCELLED))
+    told.apply(runtime, store, told.order(at=5, status=OrderStatus.PAID))
+    assert told.row(runtime, Cart).state == "ordered"
 
 
 def test_a_deleted_order_stays_ordered(runtime: Runtime, store: Store) -> None:

@@ -150,9 +150,17 @@ def test_an_order_without_a_page_leads_to_the_shop(shop: Shop) -> None:
 
 
 def test_an_emptied_cart_leads_to_the_shop(shop: Shop) -> None:
-    shop.change(shop.cart, state="emptied")
+    shop.change(shop.cart, state="emptied", items=[])
 
     assert shop.leads_to() == FRONT_PAGE
+
+
+def test_a_cart_whose_order_was_cancelled_is_filled_again(shop: Shop) -> None:
+    shop.change(shop.store, platform="woocommerce", platform_version="11.0.1")
+    goods = {"title": "Mug", "quantity": 2, "product_id": "11", "variant_id": None}
+    shop.change(shop.cart, state="emptied", items=[goods])
+
+    assert shop.leads_to().startswith(f"{FRONT_PAGE}/checkout-link/?products=11:2&utm_source=warmcart")
 
 
 @pytest.mark.parametrize("ordered", [False, True])
