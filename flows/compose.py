@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from connectors.platform import Money
 from flows import catalogs
+from flows.alphabets import alphabet
 from flows.direction import directed
 from flows.language import Choice, Reason, Wishes, choose_language, match_language
 from flows.merge_fields import (
@@ -26,7 +27,7 @@ from flows.merge_fields import (
     shorten,
 )
 from flows.placeholders import Piece, fill, parse, placeholders
-from flows.segments import Encoding, Measure, measure, normalise
+from flows.segments import Encoding, Measure, fits_gsm7, measure, normalise, without_marks
 
 BUDGET = {Encoding.GSM7: 1, Encoding.UCS2: 2}
 """The segments that a cart's text should stay within."""
@@ -54,6 +55,7 @@ class Note(StrEnum):
     PRODUCT_SHORTENED = "product_shortened"
     PRODUCT_NOT_NAMED = "product_not_named"
     NAME_LEFT_OUT = "name_left_out"
+    MARKS_LEFT_OUT = "marks_left_out"
     CUSTOM_UNUSABLE = "custom_unusable"
     """One of the merchant's texts asks for a value that is not known of this cart, such as the total."""
     FOOTER_IN_OTHER_LANGUAGE = "footer_in_other_language"
@@ -91,7 +93,8 @@ class CartText:
     never blank. ``link`` is the short link, whole. ``total`` is what the shopper saw (presentment
     money); None where the platform did not tell. ``name_products`` is the store's switch. ``stop_link``
     is the way out where the sender cannot receive replies. ``reserved``: the store keeps the items of a
-    left cart aside, and its second text may say so.
+    left cart aside, and its second text may say so. ``economy``: letters may lose their marks where that
+    saves segments and the language bears it.
     """
 
     step_key: str
@@ -105,6 +108,7 @@ class CartText:
     name_products: bool = True
     stop_link: str | None = None
     reserved: bool = False
+    economy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,32 @@ class _Words:
     used: Source
 
 
+@dataclass(frozen=True, slots=True)
+class _Renderer:
+    """The text for a product's name. ``coded`` are the values with the total's ISO code for its symbol."""
+
+    pieces: tuple[Piece, ...]
+    values: Mapping[str, str]
+    coded: Mapping[str, str]
+    footer: str
+    language: str
+    economy: bool
+
+    def __call__(self, product: str) -> str:
+        usual, by_code = self._body(self.values, product), self._body(self.coded, product)
+        if fits_gsm7(usual):
+            return usual
+        if fits_gsm7(by_code):
+            return by_code
+        # Without marks the total must have its code: zl is no currency.
+        plain = without_marks(by_code) if self.economy else usual
+        return plain if measure(plain).segments < measure(usual).segments else usual
+
+    def _body(self, values: Mapping[str, str], product: str) -> str:
+        words = fill(self.pieces, {**values, "product": product}).strip()
+        return normalise(directed(f"{words}\n{self.footer}", self.language))
+
+
 def compose(text: CartText) -> Composed:
     """The text of one step for one cart. Raises NoText."""
     title = _title(text)
@@ -134,15 +164,15 @@ def compose(text: CartText) -> Composed:
     footer_language = _footer_language(words)
     own_language = footer_language or _fallback_language(text.wishes)
     values = _values(text, words)
-    footer = _footer(words.template, own_language, values["store"], text.stop_link)
     pieces = parse(words.template)
-    if not values["first_name"]:
-        pieces = without_first_name(pieces)
-
-    def render(product: str) -> str:
-        body = fill(pieces, values | {"product": product}).strip() + "\n" + footer
-        return normalise(directed(body, words.language))
-
+    render = _Renderer(
+        pieces=pieces if values["first_name"] else without_first_name(pieces),
+        values=values,
+        coded=values | _total(text, words, coded=True),
+        footer=_footer(words.template, own_language, values["store"], text.stop_link),
+        language=words.language,
+        economy=text.economy and _may_lose_marks(words.language),
+    )
     used = placeholders(words.template)
     unnamed = catalogs.template("sms.product.unnamed", own_language)
     shown = _fitting(title, render) if title and "product" in used else title or unnamed
@@ -151,6 +181,7 @@ def compose(text: CartText) -> Composed:
         Note.PRODUCT_SHORTENED: title != "" and shown != title,
         Note.PRODUCT_NOT_NAMED: title == "" and (words.used is Source.BUILT_IN or "product" in used),
         Note.NAME_LEFT_OUT: "first_name" in used and not values["first_name"],
+        Note.MARKS_LEFT_OUT: render.economy and body != replace(render, economy=False)(shown),
         Note.CUSTOM_UNUSABLE: len(_usable(text)) < len(text.texts),
         Note.FOOTER_IN_OTHER_LANGUAGE: footer_language is None,
     }
@@ -251,14 +282,24 @@ def _values(text: CartText, words: _Words) -> dict[str, str]:
         "first_name": clean_first_name(text.first_name),
         "link": text.link,
     }
-    country = text.wishes.country or text.wishes.number_country
-    used = placeholders(words.template)
-    if "count" in used:
+    if "count" in placeholders(words.template):
         count = sum(product.quantity for product in text.products)
+        country = text.wishes.country or text.wishes.number_country
         values["count"] = format_count(count, words.language, country)
-    if "total" in used and text.total is not None:
-        values["total"] = format_money(text.total, words.language, country)
-    return values
+    return values | _total(text, words)
+
+
+def _total(text: CartText, words: _Words, *, coded: bool = False) -> dict[str, str]:
+    """The total, if the words name it; with its ISO code for texts that a ₺ or a zł would take to UCS-2."""
+    if "total" not in placeholders(words.template) or text.total is None:
+        return {}
+    country = text.wishes.country or text.wishes.number_country
+    return {"total": format_money(text.total, words.language, country, coded=coded)}
+
+
+def _may_lose_marks(language: str) -> bool:
+    known = alphabet(language)
+    return known is not None and known.economy
 
 
 def _store_name(name: str) -> str:

@@ -5,7 +5,6 @@ Nothing here is a list of languages: what is checked is what is there.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,11 +16,13 @@ from babel import Locale
 from babel.messages.pofile import read_po
 
 from flows import catalogs, keywords
+from flows.alphabets import Alphabet, alphabet
 from flows.compose import BUDGET
 from flows.direction import is_right_to_left, latin_neighbours
 from flows.language import parents
 from flows.locale_samples import LINK, STOP_LINK, Rendered, Samples, rendered, samples
 from flows.placeholders import TemplateError, parse, placeholders
+from flows.rules import read_table
 from flows.segments import Encoding, offending_characters
 
 FIRST_TEXT = "reminder"
@@ -57,14 +58,6 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.language} {self.place}: {self.problem}"
-
-
-@dataclass(frozen=True, slots=True)
-class Alphabet:
-    """In what a language's texts can travel, and why."""
-
-    encoding: Encoding
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +98,6 @@ def check(language: str) -> Report:
     inherits = next((tag for tag in parents(language)[1:] if tag in catalogs.languages()), None)
     findings = tuple(Finding(language, place, problem) for place, problem in faults)
     return Report(language, inherits, alphabet(language), sample, texts, findings)
-
-
-@cache
-def alphabet(language: str) -> Alphabet | None:
-    """What ``rules/alphabets.csv`` says of a language or of the one it inherits from."""
-    rows = {row["language"]: row for row in _table("alphabets.csv")}
-    bases = (*parents(language), language.partition("-")[0])
-    row = next((rows[tag] for tag in bases if tag in rows), None)
-    return Alphabet(Encoding(row["alphabet"]), row["reason"]) if row else None
 
 
 def _words(language: str) -> dict[str, str]:
@@ -235,7 +219,7 @@ def _reply_words(language: str, plain: str) -> dict[str, str]:
 
 @cache
 def _known_words(base: str) -> tuple[str, ...]:
-    rows = _table("keywords.csv")
+    rows = read_table("keywords")
     return tuple(row["keyword"] for row in rows if row["language"].partition("-")[0] in (base, "en"))
 
 
@@ -245,9 +229,3 @@ def _is_capital(word: str) -> bool:
 
 def _is_latin(language: str) -> bool:
     return langcodes.Language.get(language.partition("-x-")[0]).maximize().script == "Latn"
-
-
-@cache
-def _table(name: str) -> tuple[dict[str, str], ...]:
-    text = (files("flows") / "rules" / name).read_text(encoding="utf-8")
-    return tuple(csv.DictReader(text.splitlines()))

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import langcodes
 from babel import Locale, UnknownLocaleError
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
 from connectors.platform import Money
 
@@ -34,6 +34,7 @@ _JOINERS = "\u200c\u200d"
 _IN_A_NAME = frozenset(" '’.-")
 _ENDS_OF_A_NAME = re.compile(r" [|–—-] | ?[(\[]|, |: ")
 _SHORT_LAST_WORDS = re.compile(r"(?<=\w{4})(?: \w{1,3})+$")
+_TOUCHING_SYMBOL = re.compile(r"(?<=¤)(?=[#0])|(?<=0)(?=¤)")
 _LOOSE_START = " ,;:/|&–—-"
 _LOOSE_END = " ,.;:/|&–—-("
 
@@ -77,9 +78,17 @@ def shorten(title: str, limit: int) -> str:
     return _SHORT_LAST_WORDS.sub("", left) + "…"
 
 
-def format_money(money: Money, language: str, country: str | None) -> str:
-    """An amount as people in that country write it in that language; CLDR's spaces are still in it."""
-    return format_currency(money.amount, money.currency, locale=_locale(language, country))
+def format_money(money: Money, language: str, country: str | None, *, coded: bool = False) -> str:
+    """An amount as people in that country write it in that language; CLDR's spaces are still in it.
+
+    ``coded``: with the ISO code (PLN) in place of the symbol (zł). A code stands apart from the number.
+    """
+    locale = _locale(language, country)
+    if not coded and get_currency_symbol(money.currency, locale) != money.currency:
+        return format_currency(money.amount, money.currency, locale=locale)
+    pattern = locale.currency_formats["standard"].pattern.partition(";")[0]
+    apart = _TOUCHING_SYMBOL.sub(" ", pattern).replace("¤", "¤¤")
+    return format_currency(money.amount, money.currency, format=apart, locale=locale)
 
 
 def format_count(count: int, language: str, country: str | None) -> str:

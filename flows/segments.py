@@ -31,6 +31,12 @@ _INTO_GSM7 = str.maketrans(
 )
 
 
+# Letters that no mark can be taken from, and the two for which GSM-7 has a nearer one.
+_LETTERS = str.maketrans(
+    {"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "œ": "oe", "Œ": "OE", "ő": "ö", "Ő": "Ö", "ű": "ü", "Ű": "Ü"}
+)
+
+
 class Encoding(StrEnum):
     GSM7 = "GSM-7"
     UCS2 = "UCS-2"
@@ -47,7 +53,7 @@ class Measure:
 
 def measure(text: str) -> Measure:
     """The encoding, units and segments of ``text`` as it stands; an empty text has no segment."""
-    if _fits_gsm7(text):
+    if fits_gsm7(text):
         units = len(text) + sum(map(text.count, GSM7_EXTENSION))
         return Measure(Encoding.GSM7, units, _segments(text, units, _gsm7_units, single=160, several=153))
     units = len(text.encode("utf-16-le", "surrogatepass")) // 2
@@ -66,14 +72,28 @@ def normalise(text: str) -> str:
     become plain ones. Typographic quotes, dashes, dots and invisible characters are replaced only
     if the whole text then fits GSM-7: elsewhere nothing is gained and the words would lose.
     """
-    if _fits_gsm7(text):
+    if fits_gsm7(text):
         return text
     spaced = unicodedata.normalize("NFC", text).translate(_ALWAYS)
     plain = unicodedata.normalize("NFC", spaced.translate(_INTO_GSM7))
-    return plain if _fits_gsm7(plain) else spaced
+    return plain if fits_gsm7(plain) else spaced
 
 
-def _fits_gsm7(text: str) -> bool:
+def without_marks(text: str) -> str:
+    """``text`` in GSM-7 with plain letters for those that it lacks (š is s, ł is l, ő is ö), or as it was
+    where that cannot be done: a letter without another form is never left out or replaced by a sign."""
+    spaced = unicodedata.normalize("NFC", text).translate(_ALWAYS).translate(_INTO_GSM7).translate(_LETTERS)
+    plain = "".join(letter if letter in _GSM7 else _unmarked(letter) for letter in spaced)
+    return plain if fits_gsm7(plain) else text
+
+
+def _unmarked(letter: str) -> str:
+    parts = unicodedata.normalize("NFD", letter)
+    return "".join(part for part in parts if unicodedata.category(part) != "Mn")
+
+
+def fits_gsm7(text: str) -> bool:
+    """Whether ``text`` can travel in GSM-7 as it stands."""
     return _GSM7.issuperset(text)
 
 

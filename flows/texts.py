@@ -35,6 +35,7 @@ def cart_text(store: Store, cart: Cart, contact: Contact, step: Step, link: str)
         first_name=cart.first_name or contact.first_name,
         name_products=store.name_products,
         reserved=store.reserves_carts,
+        economy=store.economy_texts,
     )
 
 

@@ -14,9 +14,11 @@ from flows.segments import (
     GSM7_BASIC,
     GSM7_EXTENSION,
     Encoding,
+    fits_gsm7,
     measure,
     normalise,
     offending_characters,
+    without_marks,
 )
 
 CASES = json.loads(Path(__file__).with_name("segment_cases.json").read_text(encoding="utf-8"))
@@ -76,6 +78,29 @@ def test_joiners_and_direction_marks_stay_in_a_text_that_needs_them() -> None:
 def test_a_letter_that_came_in_two_parts_is_put_together() -> None:
     assert normalise("Cafe\u0301") == "Café"
     assert measure(normalise("Cafe\u0301")).encoding == Encoding.GSM7
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Košarica čaka, Łódź, đak", "Kosarica caka, Lodz, dak"),
+        ("Köszönjük, nő, fűző", "Köszönjük, nö, füzö"),
+        ("cœur, où, ça, é", "coeur, où, ca, é"),
+        ("mañana, canción", "mañana, cancion"),
+        ("Привіт š", "Привіт š"),
+        ("þ š", "þ š"),
+        ("š 5 ₺", "š 5 ₺"),
+        ("š 😀", "š 😀"),
+    ],
+)
+def test_letters_lose_their_marks_all_together_or_not_at_all(text: str, plain: str) -> None:
+    assert without_marks(text) == plain
+
+
+@given(st.text(max_size=60))
+def test_taking_marks_away_leaves_no_question_mark_and_no_gap(text: str) -> None:
+    plain = without_marks(text)
+    assert plain == text or (fits_gsm7(plain) and plain.count("?") == normalise(text).count("?"))
 
 
 def test_an_unknown_character_is_never_replaced_by_a_question_mark() -> None:
