@@ -31,7 +31,7 @@ def tables(reports: Iterable[Report]) -> str:
     known = list(reports)
     return "\n\n".join(
         [
-            _table("| | alphabet | because |", map(_language, known)),
+            _table("| | alphabet | because | marks may go | because |", map(_language, known)),
             _table(_COSTS_HEAD, map(_costs, known)),
             _table("| | first text, with the longest names |", map(_first_text, known)),
         ]
@@ -44,8 +44,13 @@ def _table(head: str, rows: Iterable[str]) -> str:
 
 def _language(report: Report) -> str:
     inherits = f" (over {report.inherits})" if report.inherits else ""
-    alphabet, reason = (report.alphabet.encoding, report.alphabet.reason) if report.alphabet else ("", "")
-    return f"| {report.language}{inherits} | {alphabet} | {reason} |"
+    known = report.alphabet
+    cells = (
+        [known.encoding, known.reason, "yes" if known.economy else "no", known.economy_reason]
+        if known
+        else []
+    )
+    return f"| {report.language}{inherits} | {' | '.join(cells)} |"
 
 
 def _costs(report: Report) -> str:

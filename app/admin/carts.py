@@ -44,6 +44,7 @@ def show(cart_id: int) -> Response:
             person=_person(whole),
             price_of=_unit_price,
             why_recovered=story.why_recovered,
+            language_reasons=story.LANGUAGE_REASONS,
         )
 
 

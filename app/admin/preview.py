@@ -26,6 +26,7 @@ NOTES = {
     Note.PRODUCT_SHORTENED: "Long product names are shortened so that the text stays short.",
     Note.PRODUCT_NOT_NAMED: "The product is not named.",
     Note.NAME_LEFT_OUT: "Without a first name, the greeting does without it.",
+    Note.MARKS_LEFT_OUT: "Letters have lost their marks: so the text takes fewer segments.",
     Note.CUSTOM_UNUSABLE: "One of your texts asks for something that is not known of this cart.",
     Note.FOOTER_IN_OTHER_LANGUAGE: "The way to stop is in another language: it has no words in this one yet.",
 }
@@ -98,12 +99,14 @@ def _text(step: Step, store: Store, tag: str, public_url: str) -> Composed | Non
         step_key=step.key,
         store_name=store.name,
         link=f"{public_url}/r/{SAMPLE_TOKEN}",
-        wishes=Wishes(checkout_locale=tag, store_locale=store.locale),
+        wishes=Wishes(checkout_locale=tag, store_locale=store.locale, formality=store.formality),
         texts=step.texts,
         products=[Product(SAMPLE_PRODUCT)],
         total=Money(SAMPLE_TOTAL, store.currency),
         first_name=SAMPLE_NAME,
         name_products=store.name_products,
+        reserved=store.reserves_carts,
+        economy=store.economy_texts,
     )
     try:
         return compose.compose(sample)

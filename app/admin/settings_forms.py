@@ -10,6 +10,7 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from app.admin import formats
 from app.models import Store
+from flows.language import FORMALITIES
 
 # What Twilio takes as a sender name (documentation, "Alphanumeric Sender ID", 2026-11): up to 11 of these,
 # not digits alone. Other providers take no more.
@@ -33,6 +34,16 @@ class TextsForm:
 
 
 @dataclass(frozen=True)
+class WordsForm:
+    """In which tone texts speak (formal, informal, or empty: as is usual), what they may promise, and
+    whether letters may lose their marks."""
+
+    formality: str
+    reserves_carts: bool
+    economy_texts: bool
+
+
+@dataclass(frozen=True)
 class CountriesForm:
     """Where texts may go: everywhere within the limit, or in ``chosen`` only."""
 
@@ -50,6 +61,17 @@ def read_texts(form: Mapping[str, str]) -> TextsForm:
     sender = form.get("sender", "").strip()
     sound = not sender or _NAME.fullmatch(sender) or _NUMBER.fullmatch(sender)
     return TextsForm(sender, form.get("name_products") == "1", {} if sound else {"sender": SENDER_ERROR})
+
+
+def stored_words(store: Store) -> WordsForm:
+    return WordsForm(store.formality or "", store.reserves_carts, store.economy_texts)
+
+
+def read_words(form: Mapping[str, str]) -> WordsForm:
+    """The form as it was sent; a tone that there is not means the usual one."""
+    formality = form.get("formality", "")
+    known = formality if formality in FORMALITIES else ""
+    return WordsForm(known, form.get("reserves_carts") == "1", form.get("economy_texts") == "1")
 
 
 def stored_countries(store: Store) -> CountriesForm:

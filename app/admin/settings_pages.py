@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import access
-from app.admin import formats, hours_forms, page, settings_forms, story
+from app.admin import economy_preview, formats, hours_forms, page, settings_forms, story
 from app.admin.hours_forms import HoursForm, PauseForm
 from app.admin.settings_forms import CountriesForm, TextsForm
 from app.models import AuditEvent, InboundEvent, Person, ProviderState, Store
@@ -44,6 +44,24 @@ def save_texts() -> AnyResponse:
         store.sender, store.name_products = typed.sender or None, typed.name_products
         store.updated_at = runtime().clock.now()
         page.audit(session, "texts_changed", sender=store.sender, name_products=store.name_products)
+    return page.done("settings.show", "saved")
+
+
+@blueprint.post("/app/settings/words")
+def save_words() -> AnyResponse:
+    typed = settings_forms.read_words(request.form)
+    with runtime().database.session() as session:
+        store = _locked(session)
+        store.formality = typed.formality or None
+        store.reserves_carts, store.economy_texts = typed.reserves_carts, typed.economy_texts
+        store.updated_at = runtime().clock.now()
+        page.audit(
+            session,
+            "words_changed",
+            formality=store.formality or "as usual",
+            reserves_carts=store.reserves_carts,
+            economy_texts=store.economy_texts,
+        )
     return page.done("settings.show", "saved")
 
 
@@ -150,6 +168,8 @@ def _values(
         "told_hours": hours_forms.told_hours(store.country, hours_forms.stored_hours(store)),
         "learnt": hours_forms.told_learnt(store.avoided_hours),
         "pause": pause or PauseForm(),
+        "words_form": settings_forms.stored_words(store),
+        "economy": economy_preview.show(store, settings.public_url),
         "countries": countries or settings_forms.stored_countries(store),
         "everywhere": "Any country." if limit is None else f"{formats.countries(limit)}.",
         "offered": sorted((formats.country(code), code) for code in settings_forms.offered(limit)),

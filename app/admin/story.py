@@ -76,12 +76,25 @@ ACTIONS = {
     "sending_paused": "Paused sending",
     "sending_resumed": "Resumed sending",
     "texts_changed": "Changed how texts look",
+    "words_changed": "Changed how texts speak",
     "countries_changed": "Changed the countries",
     "product_named": "Let texts name a product",
     "product_unnamed": "Left a product unnamed in texts",
     "uninstalled": "Removed the app",
 }
 """What an entry of the audit trail says."""
+
+LANGUAGE_REASONS = {
+    "chosen": "as the shopper chose",
+    "checkout": "as in the checkout",
+    "storefront": "as on the shop's pages",
+    "customer": "as in the customer's account",
+    "country": "as in the country of the address",
+    "number": "as in the country of the number",
+    "store": "as in the store",
+    "default": "for want of any other",
+}
+"""Why a text is in the language that it is in."""
 
 STEPS = {"reminder": "Reminder", "second_call": "Second call", "last_call": "Last call"}
 

@@ -53,9 +53,12 @@ def _timezone(index: Json) -> str | None:
 
 
 def _language(locale: str) -> str | None:
-    """A WordPress locale (``de_DE_formal``) as a tag (``de-DE``)."""
-    found = re.match(r"([a-z]{2,3})(?:_([A-Z]{2}))?(?:_|$)", locale)
-    return "-".join(filter(None, found.groups())) if found else None
+    """A WordPress locale (``de_DE_formal``) as a tag (``de-DE-x-formal``)."""
+    found = re.match(r"([a-z]{2,3})(?:_([A-Z]{2}))?(?:_(formal|informal))?(?:_|$)", locale)
+    if found is None:
+        return None
+    language, region, tone = found.groups()
+    return "-".join(filter(None, (language, region, tone and f"x-{tone}")))
 
 
 def _ships_to(settings: Settings) -> tuple[str, ...] | None:

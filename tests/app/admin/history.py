@@ -61,6 +61,7 @@ def text(session: Session, cart: Cart, contact: Contact, at: datetime = NOW, **m
         "phone": contact.phone,
         "country": contact.country,
         "language": "sl",
+        "language_reason": "checkout",
         "body": "Lumen & Loom: shranili smo vam košarico.\nhttps://warmcart.example.com/r/x7Kq2mT9bLw4",
         "encoding": "UCS-2",
         "segments": 2,

@@ -201,7 +201,7 @@ def test_a_story_tells_all_that_happened_and_shows_each_text_once(
     places = [text.index(line) for line in lines]
     assert places == sorted(places)
     assert text.count("shranili smo vam košarico") == 1
-    assert "Slovenian · UCS-2 · 2 segments" in text
+    assert "Slovenian, as in the checkout · UCS-2 · 2 segments" in text
     assert "Yes: placed after a text for this cart, after a click" in text
 
 

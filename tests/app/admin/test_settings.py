@@ -95,6 +95,40 @@ def test_whatever_is_typed_as_a_sender_is_saved_or_refused_with_a_reason(typed: 
     assert form.errors or not form.sender or len(form.sender) <= 16
 
 
+# How texts speak
+
+
+def save_words(browser: Browser, **typed: Any) -> Any:
+    return browser.send(browser.get("/app/settings"), "/app/settings/words", **typed)
+
+
+def test_the_tone_and_what_texts_may_promise_are_saved_and_told(
+    browser: Browser, runtime: Runtime, store: Store
+) -> None:
+    page = save_words(browser, formality="formal", reserves_carts="1", economy_texts="1")
+    found = stored(runtime, store)
+    assert (found.formality, found.reserves_carts, found.economy_texts) == ("formal", True, True)
+    assert "Changed how texts speak (formality: formal, economy texts: yes, reserves carts: yes)" in words(
+        page
+    )
+    save_words(browser, formality="", reserves_carts=None, economy_texts=None)
+    found = stored(runtime, store)
+    assert (found.formality, found.reserves_carts, found.economy_texts) == (None, False, False)
+
+
+def test_a_tone_that_there_is_not_means_the_usual_one(
+    browser: Browser, runtime: Runtime, store: Store
+) -> None:
+    save_words(browser, formality="rude")
+    assert stored(runtime, store).formality is None
+
+
+def test_what_leaving_out_marks_does_is_shown_before_it_is_switched_on(browser: Browser) -> None:
+    text = words(browser.get("/app/settings"))
+    assert "What it does, in Slovenian" in text
+    assert "Odjava: odpišite STOP" in text and "Odjava: odpisite STOP" in text
+
+
 # Countries
 
 
@@ -291,6 +325,7 @@ def test_forms_tell_shopifys_save_bar_of_themselves(browser: Browser) -> None:
     forms = [form for form in find(browser.get("/app/settings"), "form") if "data-save-bar" in form.attrib]
     assert {form.attrib["action"].split("?")[0] for form in forms} == {
         "/app/settings/texts",
+        "/app/settings/words",
         "/app/settings/hours",
         "/app/settings/countries",
     }

@@ -9,6 +9,7 @@ from app.admin import story
 from app.models import AuditEvent, Cart, Consent, Enrollment, Recovery, TimelineEntry
 from connectors.sms import Category
 from flows.gates import REASONS
+from flows.language import Reason
 from tests.factories import NOW
 
 
@@ -34,6 +35,10 @@ def test_every_kind_of_line_that_the_tables_know_has_words() -> None:
 def test_every_reason_is_a_sentence(reason: str) -> None:
     words = story.sentence(reason)
     assert words is not None and words[0].isupper() and words.endswith(".") and "_" not in words
+
+
+def test_every_reason_of_a_language_has_words() -> None:
+    assert set(story.LANGUAGE_REASONS) == set(Reason)
 
 
 def test_a_reason_that_nobody_foresaw_is_still_readable() -> None:
