@@ -18,6 +18,7 @@ from app.config import read_settings
 from app.queue import DISPATCH, INTAKE, UPKEEP
 from app.runtime import Runtime, make_runtime
 from flows import (
+    compliance,
     consent_sync,
     dispatch,
     enrollment,
@@ -53,12 +54,9 @@ def drain_dispatch() -> None:
 
 
 def drain_upkeep() -> None:
-    """Figures, texts in doubt, stores that just came in, and the periodic tasks whose slot has come."""
-    _drain(
-        UPKEEP,
-        (rollups.drain, sweeper.drain, consent_sync.drain, synchronization.drain, periodic.drain),
-        UPKEEP_POOL,
-    )
+    """Figures, texts in doubt, stores that just came in, requests for data, and the periodic tasks."""
+    before = (rollups.drain, sweeper.drain, consent_sync.drain, synchronization.drain)
+    _drain(UPKEEP, (*before, compliance.drain, periodic.drain), UPKEEP_POOL)
 
 
 def _drain(queue: str, drains: tuple[Drain, ...], pool_size: int, longest: timedelta = LONGEST) -> None:

@@ -6,9 +6,19 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.admin import assets, carts, door, flow_pages, formats, overview, settings_pages, story
+    from app.admin import (
+        assets,
+        carts,
+        door,
+        flow_pages,
+        formats,
+        overview,
+        request_pages,
+        settings_pages,
+        story,
+    )
 
-    for room in (door, assets, overview, carts, flow_pages, settings_pages):
+    for room in (door, assets, overview, carts, flow_pages, request_pages, settings_pages):
         app.register_blueprint(room.blueprint)
     app.jinja_env.globals.update(
         asset=assets.address,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.admin import formats, story
 from app.config import Settings
-from app.models import InboundEvent, ProviderState, Store
+from app.models import ComplianceRequest, InboundEvent, ProviderState, Store
 from flows import providers
 from flows.heartbeats import SCHEDULER, missing_roles
 
@@ -35,6 +35,7 @@ def of(session: Session, settings: Settings, store: Store, now: datetime) -> lis
         *_about_processes(missing_roles(session, now)),
         *_about_provider(session, settings, store, now),
         *_about_failed_events(session, store),
+        *_about_requests(session, store, now),
     ]
     return sorted(found, key=lambda notice: notice.tone != "bad")
 
@@ -92,3 +93,24 @@ def _about_failed_events(session: Session, store: Store) -> list[Notice]:
         return []
     title = "One event could not be read" if failed == 1 else f"{failed} events could not be read"
     return [Notice("warn", title, "They are kept with their errors and can be tried again.", "events")]
+
+
+def _about_requests(session: Session, store: Store, now: datetime) -> list[Notice]:
+    """Requests for data that the merchant has to hand on."""
+    late = func.count().filter(ComplianceRequest.due_at <= now)
+    waiting, overdue = session.execute(
+        select(func.count(), late).where(
+            ComplianceRequest.store_id == store.id,
+            ComplianceRequest.acted_at.is_(None),
+            ComplianceRequest.kind == "data_request",
+        )
+    ).one()
+    if not waiting:
+        return []
+    title = "A shopper asked for their data" if waiting == 1 else f"{waiting} shoppers asked for their data"
+    if overdue == 1:
+        title = "A request for data is overdue"
+    elif overdue:
+        title = f"{overdue} requests for data are overdue"
+    text = "The file is made by itself; hand it on before the deadline."
+    return [Notice("warn", title, text, "requests")]

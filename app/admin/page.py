@@ -29,6 +29,8 @@ DONE = {
     "saved": "Saved.",
     "named": "Texts name this product again.",
     "unnamed": "Texts no longer name this product.",
+    "asked": "The file will be here within minutes.",
+    "erased": "What was stored is erased.",
     "guide_dismissed": "The set-up guide is put away.",
 }
 """What a page says after a change, by the word that the redirect carries."""

@@ -80,6 +80,10 @@ ACTIONS = {
     "countries_changed": "Changed the countries",
     "product_named": "Let texts name a product",
     "product_unnamed": "Left a product unnamed in texts",
+    "data_request_asked": "Asked for a shopper's data",
+    "customer_redact_asked": "Erased a shopper",
+    "export_opened": "Opened a shopper's data",
+    "export_downloaded": "Downloaded a shopper's data",
     "uninstalled": "Removed the app",
 }
 """What an entry of the audit trail says."""
