@@ -77,7 +77,26 @@ def _open_on(wall: datetime, country: str, region: str | None) -> bool:
     return not closes or wall.date() not in days_off(country, region, wall.year)
 
 
-def is_open(moment: datetime, places: tuple[tuple[str, str | None], ...], zones: tuple[str, ...]) -> bool:
-    """Whether the wall clocks of all zones, by the packaged data and the machine's, show permitted hours."""
+def is_open(
+    moment: datetime,
+    places: tuple[tuple[str, str | None], ...],
+    zones: tuple[str, ...],
+    quiet: tuple[tuple[time, time], ...] = (),
+    days_off: frozenset[int] = frozenset(),
+) -> bool:
+    """Whether the wall clocks of all zones, by the packaged data and the machine's, show permitted hours.
+
+    ``quiet`` are hours that somebody wants to be left alone, ``days_off`` weekdays without texts.
+    """
     walls = [moment.astimezone(clock) for zone in zones for clock in (packaged(zone), ZoneInfo(zone))]
+    if any(wall.weekday() in days_off or _is_quiet(wall.time(), quiet) for wall in walls):
+        return False
     return bool(walls) and all(_open_on(wall, *place) for wall in walls for place in places)
+
+
+def _is_quiet(wall: time, quiet: tuple[tuple[time, time], ...]) -> bool:
+    return any(
+        start <= wall < end if start < end else (wall >= start or wall < end)
+        for start, end in quiet
+        if start != end
+    )

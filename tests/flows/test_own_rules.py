@@ -13,11 +13,13 @@ from app.config import SettingError
 from flows import rules
 from flows.caps import Cap, caps_for, longest
 from flows.countries import country_rule
+from flows.gates import Answer, Outcome, may_send
 from flows.public_holidays import is_holiday
 from flows.rules.form import FORMS, check
 from flows.timing import Never, state
 from flows.windows import window_for
 from flows.zones import Place, possible_zones
+from tests.flows.test_gates import situation
 
 HOURS = (
     "country,region,weekday_from,weekday_to,saturday_from,saturday_to,sunday_from,sunday_to,"
@@ -69,7 +71,10 @@ def test_a_country_can_be_closed_altogether(tmp_path: Path) -> None:
     rules.use(str(write(tmp_path, "quiet_hours", HOURS, row)))
     zones = possible_zones("+966512345678", None, None)
     noon = datetime(2027, 1, 13, 9, tzinfo=UTC)
-    assert state(noon, [window_for(Place("SA", None))], zones, holiday=is_holiday) == Never()
+    window = window_for(Place("SA", None))
+    assert state(noon, [window], zones, holiday=is_holiday) == Never()
+    asked = situation(now=noon, last_activity_at=noon - timedelta(hours=1), windows=(window,), zones=zones)
+    assert may_send(asked) == Answer(Outcome.END, "no_open_window")
 
 
 def test_caps_and_limits_of_countries_can_be_set(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from flows.caps import Cap, caps_for
 from flows.countries import country_rule
-from flows.rules import read_table
+from flows.gates import REASONS
+from flows.rules import document, read_table
 from flows.windows import windows_for
 from flows.zones import Place, zones_of_country
 from tests.flows.judge import packaged
@@ -129,3 +130,15 @@ def test_every_area_code_s_state_is_mapped_to_zones() -> None:
     mapped = {(row["country"], row["region"]) for row in read_table("address_zones")}
     for row in read_table("area_codes"):
         assert {(row["country"], region) for region in row["regions"].split()} <= mapped
+
+
+def test_the_page_about_hours_shows_the_tables_as_they_are() -> None:
+    page = Path(__file__).parents[2] / "docs" / "hours.md"
+    assert page.read_text(encoding="utf-8").endswith(document.tables())
+
+
+def test_the_page_about_hours_names_every_reason_that_hours_and_caps_give() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "hours.md").read_text(encoding="utf-8")
+    reasons = ("quiet_hours", "low_receptivity", "cap_reached", "daily_cap", "conversation_open",
+               "store_paused", "no_open_window", "too_late")  # fmt: skip
+    assert all(f"`{reason}`" in page and reason in REASONS for reason in reasons)
