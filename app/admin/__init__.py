@@ -1,4 +1,4 @@
-"""What a merchant opens: overview, carts, flows and settings, inside Shopify's admin and by themselves."""
+"""What a merchant opens: overview, carts, replies, flows, settings, in Shopify's admin and by themselves."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ def init_app(app: Flask) -> None:
         flow_pages,
         formats,
         overview,
+        reply_pages,
         request_pages,
         settings_pages,
         story,
     )
 
-    for room in (door, assets, overview, carts, flow_pages, request_pages, settings_pages):
+    for room in (door, assets, overview, carts, reply_pages, flow_pages, request_pages, settings_pages):
         app.register_blueprint(room.blueprint)
     app.jinja_env.globals.update(
         asset=assets.address,

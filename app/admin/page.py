@@ -31,6 +31,9 @@ DONE = {
     "unnamed": "Texts no longer name this product.",
     "asked": "The file will be here within minutes.",
     "erased": "What was stored is erased.",
+    "reply_settled": "Settled.",
+    "reply_kept": "Settled: the number stays stopped.",
+    "reply_undone": "Undone: the text was no stop.",
     "guide_dismissed": "The set-up guide is put away.",
 }
 """What a page says after a change, by the word that the redirect carries."""

@@ -84,6 +84,9 @@ ACTIONS = {
     "customer_redact_asked": "Erased a shopper",
     "export_opened": "Opened a shopper's data",
     "export_downloaded": "Downloaded a shopper's data",
+    "reply_settled": "Settled a reply",
+    "reply_kept": "Kept a number stopped",
+    "reply_undone": "Undid a stop that was none",
     "uninstalled": "Removed the app",
 }
 """What an entry of the audit trail says."""

@@ -50,6 +50,7 @@ def addresses(ids: dict[str, int]) -> list[str]:
         "/app/carts",
         "/app/carts?state=recovered",
         f"/app/carts/{ids['cart']}",
+        "/app/replies?show=all",
         "/app/flows",
         f"/app/flows/{ids['flow']}",
         "/app/settings",

@@ -1,0 +1,105 @@
+"""Reading replies for their page: those that a person should read, the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from app.admin.cart_index import Place, read_place
+from app.models import Consent, Contact, Reply
+from flows import keywords
+from flows.phones import mask
+
+PAGE = 50
+OPEN, ALL = "open", "all"
+SHOWS = {OPEN: "Waiting for you", ALL: "All"}
+OUTCOMES = {
+    "settled": "Settled",
+    "kept": "Settled: the number stays stopped",
+    "undone": "Settled: it was no stop",
+}
+
+
+@dataclass(frozen=True)
+class Filter:
+    show: str = OPEN
+    after: Place | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One reply. ``did`` is what we did about it, ``because`` the words that decided.
+
+    ``may_undo``: it stopped the number, and can be found to have been no stop.
+    """
+
+    reply: Reply
+    number: str
+    name: str | None
+    did: str
+    because: str | None
+    may_undo: bool
+    outcome: str | None
+
+
+@dataclass(frozen=True)
+class ReplyPage:
+    rows: Sequence[Listed]
+    next: Place | None
+
+
+def read_filter(arguments: Mapping[str, str]) -> Filter:
+    """The filter in an address; what is not known is as if it were not asked for."""
+    show = arguments.get("show", OPEN)
+    return Filter(show if show in SHOWS else OPEN, read_place(arguments.get("after", "")))
+
+
+def page(session: Session, store_id: int, wanted: Filter) -> ReplyPage:
+    """One page of a store's replies; the number of queries does not depend on the number of replies."""
+    query = (
+        select(Reply, Contact, Consent)
+        .outerjoin(Contact, (Contact.store_id == Reply.store_id) & (Contact.id == Reply.contact_id))
+        .outerjoin(
+            Consent,
+            (Consent.store_id == Reply.store_id)
+            & (Consent.channel == "sms")
+            & (Consent.address == Contact.phone),
+        )
+        .where(Reply.store_id == store_id, Reply.needs_person)
+        .order_by(Reply.received_at.desc(), Reply.id.desc())
+    )
+    if wanted.show == OPEN:
+        query = query.where(Reply.settled_at.is_(None))
+    if wanted.after:
+        place = (wanted.after.activity_at, wanted.after.id)
+        query = query.where(tuple_(Reply.received_at, Reply.id) < place)
+    rows = session.execute(query.limit(PAGE + 1)).all()
+    last = rows[PAGE - 1][0] if len(rows) > PAGE else None
+    return ReplyPage(
+        [_listed(reply, contact, consent) for reply, contact, consent in rows[:PAGE]],
+        Place(last.received_at, last.id) if last else None,
+    )
+
+
+def _listed(reply: Reply, contact: Contact | None, consent: Consent | None) -> Listed:
+    is_stop = reply.intent == "stop"
+    stopped = bool(consent and consent.stopped)
+    return Listed(
+        reply=reply,
+        number=mask(contact.phone) if contact else "•••",
+        name=contact.first_name if contact else None,
+        did=_did(is_stop, stopped),
+        because=keywords.intent(reply.body).word if is_stop and reply.body else None,
+        may_undo=is_stop and contact is not None and reply.settled_as != "undone",
+        outcome=OUTCOMES.get(reply.settled_as or "") if reply.settled_at else None,
+    )
+
+
+def _did(is_stop: bool, stopped: bool) -> str:
+    if is_stop:
+        after = "and told so" if stopped else "and is open again now"
+        return f"The number was stopped at once, {after}."
+    return "The number is stopped." if stopped else "Nothing: an answer is yours to give."
