@@ -96,6 +96,13 @@ def refuse(session: Session, name: str, **values: Any) -> Response:
     return response
 
 
+def try_out(session: Session, name: str, **values: Any) -> Response:
+    """The page with what was typed and is not saved; its address stays that of the page."""
+    response = show(session, name, **values)
+    response.headers["HX-Push-Url"] = "false"
+    return response
+
+
 def show_outside(name: str, status: int, **values: Any) -> Response:
     """A page for somebody who has no store open: sign-in and errors."""
     page = render_template(f"pages/{name}.html", **_skeleton(), **values)

@@ -67,12 +67,17 @@ def save_words() -> AnyResponse:
 
 @blueprint.post("/app/settings/hours")
 def save_hours() -> AnyResponse:
-    """What is held for its hours is looked at again: the store's own may have become longer."""
+    """What is held for its hours is looked at again: the store's own may have become longer.
+
+    With ``preview=1`` nothing is saved: the page tells what the hours would come to.
+    """
     with runtime().database.session() as session:
         store = _locked(session)
         typed = hours_forms.read_hours(request.form, request.form.getlist("days_off"), store.country)
         if typed.errors:
             return page.refuse(session, "settings", **_values(session, store, hours=typed))
+        if request.form.get("preview") == "1":
+            return page.try_out(session, "settings", **_values(session, store, hours=typed))
         store.quiet_from, store.quiet_to = typed.quiet or (None, None)
         store.days_off, store.avoids_hours = sorted(typed.days_off), typed.avoids
         now = store.updated_at = runtime().clock.now()
@@ -165,7 +170,8 @@ def _values(
         "texts": texts or settings_forms.stored_texts(store),
         "hours": hours or hours_forms.stored_hours(store),
         "days": [(name, day) for day, name in enumerate(hours_forms.DAYS)],
-        "told_hours": hours_forms.told_hours(store.country, hours_forms.stored_hours(store)),
+        "told_hours": hours_forms.told_hours(store.country, _told(store, hours)),
+        "unsaved": hours is not None and not hours.errors,
         "learnt": hours_forms.told_learnt(store.avoided_hours),
         "pause": pause or PauseForm(),
         "words_form": settings_forms.stored_words(store),
@@ -181,6 +187,11 @@ def _values(
         "audit_words": story.audited,
         "sentence": story.sentence,
     }
+
+
+def _told(store: Store, typed: HoursForm | None) -> HoursForm:
+    """The hours that the page's sentence is about: those that were typed, unless they cannot be meant."""
+    return hours_forms.stored_hours(store) if typed is None or typed.errors else typed
 
 
 def _provider_states(session: Session, provider: str, sender: str) -> Sequence[ProviderState]:

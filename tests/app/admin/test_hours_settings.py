@@ -86,6 +86,16 @@ def test_hours_that_cannot_be_meant_are_refused_and_kept_in_the_form(
     assert trail(runtime) == []
 
 
+def test_hours_can_be_tried_out_without_saving_them(browser: Browser, runtime: Runtime, store: Store) -> None:
+    page = save(browser, quiet_from="18:30", quiet_to="10:00", preview="1")
+    assert (page.status_code, page.headers["HX-Push-Url"]) == (200, "false")
+    assert "Not saved yet. A shopper in" in words(page)
+    assert "10:00 to 18:30" in words(page)
+    values = {one.attrib.get("id"): one.attrib for one in find(page, "input")}
+    assert values["quiet_from"]["value"] == "18:30"
+    assert (stored(runtime, store).quiet_from, trail(runtime)) == (None, [])
+
+
 def test_what_was_held_for_its_hours_is_looked_at_again(
     browser: Browser, runtime: Runtime, store: Store
 ) -> None:
