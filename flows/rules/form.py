@@ -19,6 +19,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "sender_rates": ("provider", "sender"),
     "holiday_regions": ("country", "region"),
     "area_codes": ("area_code",),
+    "senders": ("country",),
     "address_zones": ("country", "region", "postcode"),
 }
 """The tables that an operator may change, each with the columns of its key."""
@@ -130,6 +131,9 @@ _CELLS: dict[str, tuple[Callable[[str], bool], str]] = {
     "max_texts_per_cart": (_matches("([1-9][0-9]?)?"), "a number from 1 to 99, or empty"),
     "max_age_hours": (_matches("([1-9][0-9]{0,3})?"), "a number of hours, or empty"),
     "area_code": (_matches("[2-9][0-9]{2}"), "three digits"),
+    "names": (_matches("yes|registered|no"), "yes, registered or no"),
+    "spaces": (_matches("yes|no"), "yes or no"),
+    "exact_length": (_matches("([1-9]|10|11)?"), "a number from 1 to 11, or empty"),
     "confidence": (_matches("high|medium|low"), "high, medium or low"),
     "source": (bool, "who says so"),
     "read_on": (_is_day, "the day on which the source was read, YYYY-MM-DD"),
