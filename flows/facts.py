@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from app.models import Cart, Contact, Delivery, Enrollment, Message, Store
 from app.models.message import OPEN_MESSAGE_STATUSES
 from app.runtime import Runtime
-from flows import bulk, candidates, caps, contact_history, due, providers, registry
+from flows import bulk, candidates, caps, contact_history, due, identities, providers, registry
 from flows.contact_history import History
 from flows.definition import FlowDefinition, Step
 from flows.due import Claim
 from flows.gates import PlatformCheck, Situation, StepKind
 from flows.providers import Senders
+from flows.senders import Identity, Sender, senders_for
 from flows.windows import Hours, windows_for
 from flows.zones import possible_zones
 
@@ -41,8 +42,8 @@ class DueStep:
     store: Store
     flow: FlowDefinition
     step: Step
-    wanted_senders: tuple[str, ...]
-    sender: str | None
+    wanted_senders: tuple[Sender, ...]
+    sender: Sender | None
     situation: Situation
     message: Message | None = None
     last_call: Delivery | None = None
@@ -86,6 +87,7 @@ class _Known:
     stores: Mapping[int, Store]
     flows: Mapping[tuple[int, int, int], FlowDefinition]
     facts: candidates.Facts
+    identities: Mapping[int, Identity]
     senders: Senders
     checks: Mapping[int, PlatformCheck]
     calls: Mapping[int, Delivery]
@@ -114,6 +116,7 @@ def load(
         stores,
         registry.versions(session, {_version(found.enrollment) for found in rows.values()}),
         candidates.load_facts(session, runtime, stores, pairs),
+        identities.load(session, runtime.settings, stores.values()),
         providers.load_senders(session, runtime.settings.sms_provider, now),
         checks,
         last_calls(session, [found.message.id for found in rows.values() if found.message is not None]),
@@ -137,8 +140,9 @@ def _due_step(known: _Known, claim: Claim, rows: _Rows) -> DueStep | None:
     step = _step_of(rows, flow)
     if flow is None or step is None:
         return None
-    wanted = wanted_senders(known.runtime, store, rows.contact)
-    sender = known.senders.choose(wanted, rows.contact.country)
+    contact = rows.contact
+    wanted = _wanted_senders(known.identities[store.id], contact, rows.message)
+    sender = known.senders.choose(wanted, contact.country)
     situation = candidates.situation(
         known.runtime, store, rows.cart, rows.contact, flow, known.facts, known.now
     )
@@ -221,14 +225,16 @@ def _step_of(rows: _Rows, flow: FlowDefinition | None) -> Step | None:
     return flow.steps[enrollment.step_index] if goes_on else None
 
 
-def wanted_senders(runtime: Runtime, store: Store, contact: Contact) -> tuple[str, ...]:
-    """The store's sender before the installation's; a contact keeps the one that it knows."""
-    ours = [sender for sender in (store.sender, providers.default_sender(runtime.settings)) if sender]
-    return tuple(sorted(ours, key=lambda sender: sender != contact.sender))
+def _wanted_senders(identity: Identity, contact: Contact, message: Message | None) -> tuple[Sender, ...]:
+    """A text that says "reply STOP" goes once more only from where a reply can arrive."""
+    wanted = senders_for(identity, contact.country, contact.sender)
+    if message is None:
+        return wanted
+    return tuple(one for one in wanted if one.receives_replies or one.value == message.sender)
 
 
 def _for_sending(
-    situation: Situation, known: _Known, claim: Claim, rows: _Rows, step: Step, sender: str | None
+    situation: Situation, known: _Known, claim: Claim, rows: _Rows, step: Step, sender: Sender | None
 ) -> Situation:
     """The situation with what matters to sending only; a text does not stand in its own way."""
     contact, message = rows.contact, rows.message

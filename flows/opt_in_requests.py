@@ -18,6 +18,7 @@ from flows import (
     due,
     facts,
     gates,
+    identities,
     opt_in,
     outgoing,
     providers,
@@ -34,6 +35,7 @@ from flows.gates import Outcome, Situation
 from flows.opt_in import Tick
 from flows.outcomes import Call, Withheld
 from flows.outgoing import Outgoing, Planned
+from flows.senders import Identity, Sender, senders_for
 from flows.timeline import Line
 
 BUSY_PAUSE = timedelta(seconds=1)
@@ -172,6 +174,7 @@ def _load(
     pairs = [(carts[contact.id], contact) for contact in people if contact.id in carts]
     known = candidates.load_facts(session, runtime, stores, pairs)
     senders = providers.load_senders(session, runtime.settings.sms_provider, now)
+    known_as = identities.load(session, runtime.settings, stores.values())
     calls = facts.last_calls(session, [message.id for message in messages.values()])
     found = {}
     for claim in claims:
@@ -180,7 +183,7 @@ def _load(
             continue
         store, cart = stores[contact.store_id], carts[contact.id]
         told = candidates.situation(runtime, store, cart, contact, DEFAULT_CART_FLOW, known, now)
-        sender = senders.choose(facts.wanted_senders(runtime, store, contact), contact.country)
+        sender = senders.choose(_wanted_senders(known_as[store.id], contact), contact.country)
         found[claim.id] = _Ask(
             claim=claim,
             store=store,
@@ -188,13 +191,19 @@ def _load(
             cart=cart,
             tick=ticks[contact.id],
             situation=replace(facts.at_recipient(told, store, contact), sender_available=sender is not None),
-            sender=sender or "",
+            sender=sender.value if sender else "",
             asked_at=asked.get(contact.id),
             asked_for_this=(store.id, opt_in.once_key(contact, ticks[contact.id])) in keys,
             message=message,
             last_call=calls.get(message.id) if message else None,
         )
     return found
+
+
+def _wanted_senders(identity: Identity, contact: Contact) -> list[Sender]:
+    """A request wants an answer."""
+    wanted = senders_for(identity, contact.country, contact.sender)
+    return [sender for sender in wanted if sender.receives_replies]
 
 
 def _known_keys(

@@ -20,6 +20,7 @@ from app.runtime import Runtime
 from connectors.sandbox import SandboxProvider
 from connectors.sms import Category, Provider
 from connectors.twilio import TwilioProvider
+from flows.senders import Kind, Sender, is_number
 
 log = structlog.get_logger()
 
@@ -92,11 +93,22 @@ def reply_url(settings: Settings, name: str) -> str:
     return f"{settings.public_url}/webhooks/sms/{name}/reply"
 
 
+def pool(settings: Settings) -> Sender | None:
+    """What the account itself sends from. To the sandbox the demo's phone can reply, whatever its name."""
+    if settings.sms_provider == "sandbox":
+        return Sender(SANDBOX_SENDER, Kind.POOL)
+    if settings.twilio_messaging_service_sid:
+        return Sender(settings.twilio_messaging_service_sid, Kind.POOL)
+    sender = settings.twilio_from
+    if not sender:
+        return None
+    return Sender(sender, Kind.POOL if is_number(sender) else Kind.NAME)
+
+
 def default_sender(settings: Settings) -> str:
     """The sender of stores that have none of their own."""
-    if settings.sms_provider == "sandbox":
-        return SANDBOX_SENDER
-    return settings.twilio_messaging_service_sid or settings.twilio_from or ""
+    own = pool(settings)
+    return own.value if own else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +134,9 @@ class Senders:
             None,
         )
 
-    def choose(self, wanted: Iterable[str], country: str | None) -> str | None:
+    def choose(self, wanted: Iterable[Sender], country: str | None) -> Sender | None:
         """The first of the wanted senders that nothing keeps from texting this country."""
-        return next((sender for sender in wanted if self.obstacle(sender, country) is None), None)
+        return next((sender for sender in wanted if self.obstacle(sender.value, country) is None), None)
 
 
 def load_senders(session: Session, name: str, now: datetime) -> Senders:

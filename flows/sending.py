@@ -31,7 +31,7 @@ from flows import (
     texts,
     timeline,
 )
-from flows.compose import NoText, compose
+from flows.compose import CartText, NoText, compose
 from flows.conflicts import again
 from flows.due import Claim, Later
 from flows.facts import DueStep, Loaded
@@ -131,7 +131,7 @@ def _keep_pace(
         (step, answer)
         for step, answer in decided.going
         if step.claim.id not in asked
-        and pace.segments_per_second(provider, step.sender or "") is not None
+        and pace.segments_per_second(provider, _from(step)) is not None
         and not (step.claim.reason == pace.PACED and step.claim.due_at >= now - pace.MISSED)
     ]
     wishes = [_wish(runtime, step, answer) for step, answer in paced]
@@ -154,13 +154,12 @@ def _keep_pace(
 def _wish(runtime: Runtime, step: DueStep, answer: Answer) -> Turn:
     until = answer.until or step.situation.deadline
     if step.message is not None:
-        return Turn(step.sender or "", step.message.segments, until)
-    link = texts.short_link(runtime.settings, links.make_token())
+        return Turn(_from(step), step.message.segments, until)
     try:
-        composed = compose(texts.cart_text(step.store, step.cart, step.contact, step.step, link))
+        composed = compose(_material(runtime, step, links.make_token()))
     except NoText:
-        return Turn(step.sender or "", 0, until)
-    return Turn(step.sender or "", composed.measure.segments, until)
+        return Turn(_from(step), 0, until)
+    return Turn(_from(step), composed.measure.segments, until)
 
 
 def _go(runtime: Runtime, decided: _Decisions, asked: Mapping[int, PlatformCheck], now: datetime) -> None:
@@ -179,18 +178,28 @@ def _answer(step: DueStep) -> Answer:
 
 
 def _make_ready(runtime: Runtime, decided: _Decisions, step: DueStep, answer: Answer) -> None:
-    sender, until = step.sender or "", answer.until or step.situation.deadline
+    sender, until = _from(step), answer.until or step.situation.deadline
     if step.message is not None:
         decided.ready.append(Repeated(step, step.message, sender, until))
         return
     token = links.make_token()
-    link = texts.short_link(runtime.settings, token)
     try:
-        composed = compose(texts.cart_text(step.store, step.cart, step.contact, step.step, link))
+        composed = compose(_material(runtime, step, token))
     except NoText:
         decided.skipped.append((step, "no_text"))
     else:
         decided.ready.append(Fresh(step, sender, until, token, composed))
+
+
+def _from(step: DueStep) -> str:
+    """The sender of a text that may go: the gates let none pass without one."""
+    return step.sender.value if step.sender else ""
+
+
+def _material(runtime: Runtime, step: DueStep, token: str) -> CartText:
+    by_reply = step.sender is None or step.sender.receives_replies
+    ways = texts.ways(runtime.settings, token, by_reply=by_reply)
+    return texts.cart_text(step.store, step.cart, step.contact, step.step, ways)
 
 
 def _hold(session: Session, loaded: Loaded, decided: _Decisions, now: datetime) -> None:
@@ -227,7 +236,7 @@ def _why_held(step: DueStep, answer: Answer, senders: Senders) -> tuple[str | No
     until = answer.until or step.situation.now + gates.RECHECK_PAUSE
     if answer.reason != "no_sender":
         return answer.reason, until
-    obstacles = [senders.obstacle(sender, step.contact.country) for sender in step.wanted_senders]
+    obstacles = [senders.obstacle(sender.value, step.contact.country) for sender in step.wanted_senders]
     obstacle = next((one for one in obstacles if one is not None), None)
     if obstacle is None:
         return answer.reason, until

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from app.config import Settings
@@ -13,12 +14,26 @@ from flows.language import Wishes
 from flows.merge_fields import clean_store_name
 
 
-def cart_text(store: Store, cart: Cart, contact: Contact, step: Step, link: str) -> CartText:
-    """The material of one step's text for one cart; ``link`` is the whole short link."""
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The way back, and the way out where nobody can reply: whole addresses with the same token."""
+
+    back: str
+    out: str | None
+
+
+def ways(settings: Settings, token: str, *, by_reply: bool) -> Ways:
+    out = None if by_reply else f"{settings.public_url}/p/{token}"
+    return Ways(f"{settings.public_url}/r/{token}", out)
+
+
+def cart_text(store: Store, cart: Cart, contact: Contact, step: Step, ways: Ways) -> CartText:
+    """The material of one step's text for one cart."""
     return CartText(
         step_key=step.key,
         store_name=name_of(store),
-        link=link,
+        link=ways.back,
+        stop_link=ways.out,
         wishes=Wishes(
             checkout_locale=cart.locale,
             storefront_locale=cart.storefront_locale,
@@ -42,10 +57,6 @@ def cart_text(store: Store, cart: Cart, contact: Contact, step: Step, link: str)
 def name_of(store: Store) -> str:
     """Who writes. A text must say it, so a store without a usable name is called by its address."""
     return store.name if clean_store_name(store.name) else store.domain.partition(".")[0]
-
-
-def short_link(settings: Settings, token: str) -> str:
-    return f"{settings.public_url}/r/{token}"
 
 
 def _product(store: Store, item: dict[str, Any]) -> Product:

@@ -15,11 +15,23 @@ def init_app(app: Flask) -> None:
         overview,
         reply_pages,
         request_pages,
+        sender_pages,
         settings_pages,
         story,
     )
 
-    for room in (door, assets, overview, carts, reply_pages, flow_pages, request_pages, settings_pages):
+    rooms = (
+        door,
+        assets,
+        overview,
+        carts,
+        reply_pages,
+        flow_pages,
+        request_pages,
+        sender_pages,
+        settings_pages,
+    )
+    for room in rooms:
         app.register_blueprint(room.blueprint)
     app.jinja_env.globals.update(
         asset=assets.address,

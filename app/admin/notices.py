@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.admin import formats, story
 from app.config import Settings
 from app.models import ComplianceRequest, InboundEvent, ProviderState, Store
-from flows import providers
+from flows import identities, providers
 from flows.heartbeats import SCHEDULER, missing_roles
 
 
@@ -69,10 +69,10 @@ def _about_processes(missing: list[str]) -> list[Notice]:
 
 
 def _about_provider(session: Session, settings: Settings, store: Store, now: datetime) -> list[Notice]:
-    sender = store.sender or providers.default_sender(settings)
+    senders = identities.values(settings, store)
     stopped = select(ProviderState).where(
         ProviderState.provider == settings.sms_provider,
-        ProviderState.sender.in_(("", sender)),
+        ProviderState.sender.in_(("", *senders)),
         ProviderState.state == providers.STOPPED,
         ProviderState.until > now,
     )

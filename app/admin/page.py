@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import access, logins
 from app.admin import notices
 from app.admin.formats import Formats, choose_locale
-from app.models import AuditEvent
+from app.models import AuditEvent, Store
 from app.web import runtime
 
 KEPT_PARAMETERS = ("host", "embedded", "locale")
@@ -119,6 +119,15 @@ def show_error(error: HTTPException) -> AnyResponse:
 def done(endpoint: str, word: str, **values: Any) -> AnyResponse:
     """After a change: on to a page that says ``DONE[word]``."""
     return redirect(address(endpoint, done=word, **values), 303)
+
+
+def locked_store(session: Session) -> Store:
+    """The visitor's store as it is now, kept from changing: an uninstall must not be written over.
+
+    Rows that belong to it may be written meanwhile, else a worker that holds due rows and this visitor
+    could wait for each other.
+    """
+    return session.get_one(Store, access.visitor().store.id, with_for_update={"key_share": True})
 
 
 def audit(session: Session, action: str, **details: object) -> None:

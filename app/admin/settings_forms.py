@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,25 +11,14 @@ from app.admin import formats
 from app.models import Store
 from flows.language import FORMALITIES
 
-# What Twilio takes as a sender name (documentation, "Alphanumeric Sender ID", 2026-11): up to 11 of these,
-# not digits alone. Other providers take no more.
-_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &_+-]{1,11}")
-_NUMBER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}")
-
-SENDER_ERROR = (
-    "This is no sender. Use a name of up to 11 letters and digits, a number such as +15551234567, "
-    "or a short code of 3 to 8 digits."
-)
 NO_COUNTRY = "Choose at least one country, or all of them."
 
 
 @dataclass(frozen=True)
 class TextsForm:
-    """Who the texts come from, as typed, and whether they name products. ``errors`` are by field."""
+    """Whether texts name products."""
 
-    sender: str
     name_products: bool
-    errors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,14 +41,12 @@ class CountriesForm:
 
 
 def stored_texts(store: Store) -> TextsForm:
-    return TextsForm(store.sender or "", store.name_products)
+    return TextsForm(store.name_products)
 
 
 def read_texts(form: Mapping[str, str]) -> TextsForm:
-    """The form as it was sent; a blank sender means the account's own."""
-    sender = form.get("sender", "").strip()
-    sound = not sender or _NAME.fullmatch(sender) or _NUMBER.fullmatch(sender)
-    return TextsForm(sender, form.get("name_products") == "1", {} if sound else {"sender": SENDER_ERROR})
+    """The form as it was sent."""
+    return TextsForm(form.get("name_products") == "1")
 
 
 def stored_words(store: Store) -> WordsForm:

@@ -14,11 +14,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import access
 from app.admin import economy_preview, formats, hours_forms, page, settings_forms, story
 from app.admin.hours_forms import HoursForm, PauseForm
-from app.admin.settings_forms import CountriesForm, TextsForm
+from app.admin.settings_forms import CountriesForm
 from app.models import AuditEvent, InboundEvent, Person, ProviderState, Store
 from app.queue import DISPATCH
 from app.web import runtime
-from flows import candidates, due, pauses, providers
+from flows import candidates, due, identities, pauses
 
 blueprint = page.screen("settings", __name__)
 
@@ -38,12 +38,10 @@ def show() -> Response:
 def save_texts() -> AnyResponse:
     typed = settings_forms.read_texts(request.form)
     with runtime().database.session() as session:
-        store = _locked(session)
-        if typed.errors:
-            return page.refuse(session, "settings", **_values(session, store, texts=typed))
-        store.sender, store.name_products = typed.sender or None, typed.name_products
+        store = page.locked_store(session)
+        store.name_products = typed.name_products
         store.updated_at = runtime().clock.now()
-        page.audit(session, "texts_changed", sender=store.sender, name_products=store.name_products)
+        page.audit(session, "texts_changed", name_products=store.name_products)
     return page.done("settings.show", "saved")
 
 
@@ -51,7 +49,7 @@ def save_texts() -> AnyResponse:
 def save_words() -> AnyResponse:
     typed = settings_forms.read_words(request.form)
     with runtime().database.session() as session:
-        store = _locked(session)
+        store = page.locked_store(session)
         store.formality = typed.formality or None
         store.reserves_carts, store.economy_texts = typed.reserves_carts, typed.economy_texts
         store.updated_at = runtime().clock.now()
@@ -72,7 +70,7 @@ def save_hours() -> AnyResponse:
     With ``preview=1`` nothing is saved: the page tells what the hours would come to.
     """
     with runtime().database.session() as session:
-        store = _locked(session)
+        store = page.locked_store(session)
         typed = hours_forms.read_hours(request.form, request.form.getlist("days_off"), store.country)
         if typed.errors:
             return page.refuse(session, "settings", **_values(session, store, hours=typed))
@@ -91,7 +89,7 @@ def save_hours() -> AnyResponse:
 @blueprint.post("/app/settings/countries")
 def save_countries() -> AnyResponse:
     with runtime().database.session() as session:
-        store = _locked(session)
+        store = page.locked_store(session)
         limit = candidates.outer_countries(runtime().settings.countries, store)
         typed = settings_forms.read_countries(
             request.form.get("scope", ""), request.form.getlist("countries"), limit
@@ -110,7 +108,7 @@ def switch_sending() -> AnyResponse:
     resume, now = request.form.get("sending") == "1", runtime().clock.now()
     typed = PauseForm() if resume else hours_forms.read_pause(request.form, page.formats().zone, now)
     with runtime().database.session() as session:
-        store = _locked(session)
+        store = page.locked_store(session)
         if store.status not in ("active", "paused"):
             abort(409, "The store must be connected before sending can be paused or resumed.")
         if typed.errors:
@@ -134,7 +132,7 @@ def name_product() -> AnyResponse:
     if not 0 < len(product) <= LONGEST_PRODUCT_ID:
         abort(400, "The product is missing.")
     with runtime().database.session() as session:
-        store = _locked(session)
+        store = page.locked_store(session)
         unnamed = set(store.unnamed_products) - {product} | (set() if named else {product})
         if unnamed != set(store.unnamed_products):
             store.unnamed_products, store.updated_at = sorted(unnamed), runtime().clock.now()
@@ -145,29 +143,18 @@ def name_product() -> AnyResponse:
     return page.done("settings.show", word)
 
 
-def _locked(session: Session) -> Store:
-    """The store as it is now, kept from changing: an uninstall must not be written over.
-
-    Rows that belong to it may be written meanwhile, else a worker that holds due rows and this visitor
-    could wait for each other.
-    """
-    return session.get_one(Store, access.visitor().store.id, with_for_update={"key_share": True})
-
-
 def _values(
     session: Session,
     store: Store,
-    texts: TextsForm | None = None,
     countries: CountriesForm | None = None,
     hours: HoursForm | None = None,
     pause: PauseForm | None = None,
 ) -> dict[str, Any]:
     """What the page shows; a form that was refused is shown as it was typed."""
     settings = runtime().settings
-    sender = providers.default_sender(settings)
     limit = candidates.outer_countries(settings.countries, store)
     return {
-        "texts": texts or settings_forms.stored_texts(store),
+        "texts": settings_forms.stored_texts(store),
         "hours": hours or hours_forms.stored_hours(store),
         "days": [(name, day) for day, name in enumerate(hours_forms.DAYS)],
         "told_hours": hours_forms.told_hours(store.country, _told(store, hours)),
@@ -180,8 +167,9 @@ def _values(
         "everywhere": "Any country." if limit is None else f"{formats.countries(limit)}.",
         "offered": sorted((formats.country(code), code) for code in settings_forms.offered(limit)),
         "provider": settings.sms_provider,
-        "provider_states": _provider_states(session, settings.sms_provider, store.sender or sender),
-        "default_sender": sender,
+        "provider_states": _provider_states(
+            session, settings.sms_provider, identities.values(settings, store)
+        ),
         "events": _failed_events(session, store),
         "audit": _audit_trail(session, store),
         "audit_words": story.audited,
@@ -194,13 +182,13 @@ def _told(store: Store, typed: HoursForm | None) -> HoursForm:
     return hours_forms.stored_hours(store) if typed is None or typed.errors else typed
 
 
-def _provider_states(session: Session, provider: str, sender: str) -> Sequence[ProviderState]:
-    """What keeps the account, or the sender of this store, from texting right now."""
+def _provider_states(session: Session, provider: str, senders: Sequence[str]) -> Sequence[ProviderState]:
+    """What keeps the account, or a sender of this store, from texting right now."""
     query = (
         select(ProviderState)
         .where(
             ProviderState.provider == provider,
-            ProviderState.sender.in_(("", sender)),
+            ProviderState.sender.in_(("", *senders)),
             ProviderState.until > runtime().clock.now(),
         )
         .order_by(ProviderState.sender, ProviderState.country)

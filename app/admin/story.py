@@ -77,6 +77,8 @@ ACTIONS = {
     "sending_resumed": "Resumed sending",
     "texts_changed": "Changed how texts look",
     "words_changed": "Changed how texts speak",
+    "senders_changed": "Changed the senders",
+    "registration_changed": "Noted a sender's registration",
     "countries_changed": "Changed the countries",
     "product_named": "Let texts name a product",
     "product_unnamed": "Left a product unnamed in texts",

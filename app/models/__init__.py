@@ -17,6 +17,7 @@ from app.models.store import (
     LoginSession,
     Membership,
     Person,
+    SenderRegistration,
     Store,
 )
 
@@ -61,6 +62,7 @@ __all__ = [
     "Reply",
     "SenderContact",
     "SenderPace",
+    "SenderRegistration",
     "Store",
     "StoreFlag",
     "Suppression",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.models.base import Base, Row, TenantRow, belongs_to, tenant
 
 STORE_STATUSES = ("active", "paused", "reconnect", "uninstalled")
+REGISTRATION_STATES = ("asked", "registered", "refused")
 
 
 class Store(Row, Base):
@@ -20,7 +21,8 @@ class Store(Row, Base):
     ``status``: ``active`` sends; ``paused`` holds texts, until ``paused_until`` if that is set;
     ``reconnect`` means that the platform refuses our keys, nothing is sent until the merchant opens the
     app; ``uninstalled`` ends everything. ``status_reason`` says why.
-    ``countries`` narrows where texts may go (None: own country and ``ships_to``).
+    ``sender`` is its own number or short code, ``sender_name`` the name that stands above its texts where
+    the country lets it. ``countries`` narrows where texts may go (None: own country and ``ships_to``).
     ``double_opt_in_countries`` are those where the store asks for a confirmed consent beside those that
     require it; ``*`` is every country. ``name_products`` off makes texts say "your cart". ``formality``
     (formal, informal; None: what is usual) is the tone where a language has two. ``reserves_carts``: the
@@ -59,6 +61,7 @@ class Store(Row, Base):
     economy_texts: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     unnamed_products: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), default=list)
     sender: Mapped[str | None]
+    sender_name: Mapped[str | None]
     quiet_from: Mapped[time | None]
     quiet_to: Mapped[time | None]
     days_off: Mapped[list[int]] = mapped_column(
@@ -82,6 +85,25 @@ class Store(Row, Base):
     setup_dismissed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class SenderRegistration(TenantRow, Base):
+    """What a merchant noted of a sender name in one country's register (ISO 3166-1 alpha-2).
+
+    ``state``: asked, registered, refused. ``name`` may differ from the store's usual one: ``AD-KAMRA``.
+    """
+
+    __tablename__ = "sender_registration"
+    __table_args__ = tenant(
+        CheckConstraint(f"state IN {REGISTRATION_STATES!r}", name="state"),
+        UniqueConstraint("store_id", "country"),
+    )
+
+    country: Mapped[str]
+    name: Mapped[str]
+    state: Mapped[str]
+    note: Mapped[str | None]
+    changed_at: Mapped[datetime]
 
 
 class Credential(Base):

@@ -15,10 +15,12 @@ from connectors.sms import Category
 from connectors.twilio import TwilioProvider
 from flows import providers
 from flows.providers import Senders
+from flows.senders import Kind, Sender
 from tests import factories
 from tests.factories import NOW
 
 HOUR = timedelta(hours=1)
+SHOP, OTHER = Sender("Shop", Kind.NAME), Sender("Other", Kind.NAME)
 TWILIO = {"sms_provider": "twilio", "twilio_account_sid": "AC1", "twilio_auth_token": "token"}
 
 
@@ -69,15 +71,15 @@ def test_a_messaging_service_sends_before_a_number(database_url: str) -> None:
 
 def test_a_sender_is_stopped_for_the_country_that_refused_it_only(runtime: Runtime) -> None:
     found = note(runtime, Category.REGISTRATION)
-    assert found.choose(["Shop", "Other"], "US") == "Other"
-    assert found.choose(["Shop", "Other"], "FR") == "Shop"
-    assert senders(runtime, HOUR).choose(["Shop"], "US") == "Shop"
+    assert found.choose([SHOP, OTHER], "US") == OTHER
+    assert found.choose([SHOP, OTHER], "FR") == SHOP
+    assert senders(runtime, HOUR).choose([SHOP], "US") == SHOP
 
 
 @pytest.mark.parametrize("category", [Category.ACCOUNT, Category.CONFIG])
 def test_a_stopped_account_has_no_sender_for_an_hour(runtime: Runtime, category: Category) -> None:
-    assert note(runtime, category).choose(["Shop", "Other"], "FR") is None
-    assert senders(runtime, HOUR).choose(["Shop"], "FR") == "Shop"
+    assert note(runtime, category).choose([SHOP, OTHER], "FR") is None
+    assert senders(runtime, HOUR).choose([SHOP], "FR") == SHOP
 
 
 @pytest.mark.parametrize(("asked", "pause"), [(None, 30), (7.0, 7), (10_000_000.0, 3600)])
@@ -88,7 +90,7 @@ def test_a_sender_is_slowed_as_long_as_the_provider_asks_but_never_for_ever(
     obstacle = found.obstacle("Shop", "FR")
     assert obstacle is not None
     assert obstacle.until == NOW + timedelta(seconds=pause)
-    assert found.choose(["Shop", "Other"], "US") == "Other"
+    assert found.choose([SHOP, OTHER], "US") == OTHER
 
 
 @pytest.mark.parametrize("category", [None, Category.BLOCKED, Category.OPTED_OUT, Category.UNKNOWN])

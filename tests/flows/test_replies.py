@@ -204,7 +204,7 @@ def test_a_stop_holds_for_every_store_that_texted_the_number_from_that_sender(
     with runtime.database.session() as session:
         same_sender = make_scene(session, contact={"phone": scene.contact.phone})
         consented(session, same_sender)
-        own_sender = scenes.make_british_store(session, sender="Otherwise")
+        own_sender = scenes.make_british_store(session, sender_name="Otherwise")
         elsewhere = make_scene(session, own_sender, contact={"phone": scene.contact.phone})
         consented(session, elsewhere)
         never_texted = factories.make_contact(

@@ -185,7 +185,7 @@ def test_a_change_in_one_store_leaves_the_other_as_it_is(
     theirs = fill(runtime, neighbour, "Boreas", "+38640999888")
     before = _whole(runtime, neighbour)
     settings = browser.get("/app/settings")
-    browser.send(settings, "/app/settings/texts", sender="LumenLoom", name_products=None)
+    browser.send(settings, "/app/settings/texts", name_products=None)
     browser.send(settings, "/app/settings/countries", scope="chosen", countries=["AT"])
     browser.send(settings, "/app/settings/sending")
     browser.send(browser.get("/app"), "/app/guide/dismiss")

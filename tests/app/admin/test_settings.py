@@ -7,12 +7,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app import create_app
-from app.admin import settings_forms
 from app.clock import FixedClock
 from app.models import AuditEvent, Due, ProviderState, Store
 from app.runtime import Runtime
@@ -46,53 +43,11 @@ def save_countries(browser: Browser, **typed: Any) -> Any:
 # How texts look
 
 
-@pytest.mark.parametrize("sender", ["LumenLoom", "A1", "Lumen Loom", "+38640123456", "12345", "B-2_c+&"])
-def test_a_sender_that_providers_take_is_saved(
-    browser: Browser, runtime: Runtime, store: Store, sender: str
-) -> None:
-    assert "Saved." in words(save_texts(browser, sender=f"  {sender} "))
-    assert stored(runtime, store).sender == sender
-    assert trail(runtime) == [("texts_changed", {"sender": sender, "name_products": True})]
-
-
-@pytest.mark.parametrize(
-    "sender", ["much too long", "1234567890123", "+0123", "Lumen|Loom", "šiška", "++1555", "+1", "12"]
-)
-def test_a_sender_that_no_provider_takes_is_refused_beside_the_field_and_kept_in_it(
-    browser: Browser, runtime: Runtime, store: Store, sender: str
-) -> None:
-    page = save_texts(browser, sender=sender, name_products=None)
-    assert page.status_code == 422
-    assert page.headers["HX-Push-Url"] == "false"
-    field = next(field for field in find(page, "input") if field.attrib.get("id") == "sender")
-    assert (field.attrib["value"], field.attrib["aria-invalid"]) == (sender, "true")
-    assert set(field.attrib["aria-describedby"].split()) == {"sender-help", "sender-error"}
-    error = next(part for part in find(page, "p") if part.attrib.get("id") == "sender-error")
-    assert settings_forms.SENDER_ERROR in "".join(error.itertext())
-    summary = next(part for part in find(page, "div") if part.attrib.get("role") == "alert")
-    assert settings_forms.SENDER_ERROR in "".join(summary.itertext())
-    box = next(field for field in find(page, "input") if field.attrib.get("id") == "name_products")
-    assert "checked" not in box.attrib, "what else was typed is kept as well"
-    assert (stored(runtime, store).sender, trail(runtime)) == (None, [])
-
-
-def test_an_empty_sender_means_the_accounts_own(browser: Browser, runtime: Runtime, store: Store) -> None:
-    save_texts(browser, sender="LumenLoom")
-    save_texts(browser, sender="  ")
-    assert stored(runtime, store).sender is None
-
-
 def test_products_are_named_or_not(browser: Browser, runtime: Runtime, store: Store) -> None:
     save_texts(browser, name_products=None)
     assert stored(runtime, store).name_products is False
     save_texts(browser, name_products="1")
     assert stored(runtime, store).name_products is True
-
-
-@given(st.text(max_size=30))
-def test_whatever_is_typed_as_a_sender_is_saved_or_refused_with_a_reason(typed: str) -> None:
-    form = settings_forms.read_texts({"sender": typed})
-    assert form.errors or not form.sender or len(form.sender) <= 16
 
 
 # How texts speak
