@@ -35,6 +35,12 @@ PERMALINKS = (
 )
 
 
+NO_RIGHTS = (
+    "The person who connected {host} may no longer manage WooCommerce there."
+    " Connect the shop again as an administrator or shop manager."
+)
+
+
 class StoreRefused(ConnectorError):
     """The store understood the request and declined it; ``code`` is its own name for the reason."""
 
@@ -172,10 +178,7 @@ def _unauthorized(store_url: str, method: str, code: str) -> str:
 def _forbidden(host: str, code: str) -> ConnectorError:
     """A key that is good while its owner's rights are gone; or somebody else's refusal."""
     if code.startswith(("woocommerce_", "rest_")):
-        return Reconnect(
-            f"The person who connected {host} may no longer manage WooCommerce there."
-            " Connect the shop again as an administrator or shop manager."
-        )
+        return Reconnect(NO_RIGHTS.format(host=host))
     return Unreachable(f"A firewall or security plugin at {host} turns our calls away.")
 
 

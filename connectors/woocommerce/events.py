@@ -11,6 +11,7 @@ from datetime import datetime
 
 from connectors.platform import ConnectionBroken, CustomerSeen, Event, Malformed, Shopper
 from connectors.woocommerce.body import Json, identifier, load_object, member, moment, text
+from connectors.woocommerce.calls import NO_RIGHTS
 from connectors.woocommerce.orders import order_events, removed_events
 
 ORDER_IS_SO_NOW = frozenset({"order.created", "order.updated", "order.restored", "order.deleted"})
@@ -47,7 +48,11 @@ def _is_gone(content: Json) -> bool:
 
 
 def _detail(content: Json) -> str:
-    return f"{text(content.get('code'))}: {text(content.get('message'))}"[:300]
+    """A sentence for the merchant: the store's own is about some resource, in its language."""
+    code = text(content.get("code"))
+    if code.startswith("woocommerce_rest_cannot"):
+        return NO_RIGHTS.format(host="this shop")
+    return f"{code}: {text(content.get('message'))}"[:300]
 
 
 def _id(content: Json) -> str:
