@@ -134,6 +134,12 @@ def test_lists_have_totals_and_leave_drafts_and_trash_out(shop: WooCommerceStand
     assert len(official(shop).get("orders", params={"status": "checkout-draft,trash"}).json()) == 2
 
 
+def test_an_older_version_lists_drafts_among_any(shop: WooCommerceStandin) -> None:
+    shop.set_knobs(version="9.9.5")
+    draft = shop.add_order("draft")
+    assert [order["id"] for order in official(shop).get("orders").json()] == [draft["id"]]
+
+
 def test_a_phone_is_searched_as_it_was_typed(shop: WooCommerceStandin) -> None:
     shop.add_order()
     client = official(shop)
@@ -179,6 +185,11 @@ def test_a_failed_ping_is_repeated_after_each_delivery(shop: WooCommerceStandin,
 def test_a_topic_that_does_not_exist_is_refused(shop: WooCommerceStandin, topic: str) -> None:
     answer = official(shop).post("webhooks", {"topic": topic, "delivery_url": "http://127.0.0.1:1/"})
     assert refusal(answer)[:2] == (400, "woocommerce_rest_shop_webhook_invalid_topic")
+
+
+def test_a_webhook_without_topic_and_address_is_not_made(shop: WooCommerceStandin) -> None:
+    refused = refusal(official(shop).post("webhooks", {}))
+    assert refused == (400, "rest_missing_callback_param", "Missing parameter(s): topic, delivery_url")
 
 
 def test_a_webhook_is_deleted_by_force_only(shop: WooCommerceStandin) -> None:
@@ -270,6 +281,14 @@ def test_the_pay_link_opens_unpaid_orders_only(shop: WooCommerceStandin) -> None
     assert "cannot be paid" in requests.get(order["payment_url"] + "x", timeout=10).text
     shop.pay_order(order["id"])
     assert "cannot be paid" in requests.get(order["payment_url"], timeout=10).text
+
+
+def test_the_pay_link_asks_a_guest_for_the_email_once_the_order_is_ten_minutes_old(
+    shop: WooCommerceStandin,
+) -> None:
+    order = shop.add_order()
+    shop.change_order(order["id"], date_created_gmt="2026-11-20T10:00:00")
+    assert "verify the email address" in requests.get(order["payment_url"], timeout=10).text
 
 
 def test_checkout_link_came_with_version_ten(shop: WooCommerceStandin) -> None:

@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,9 @@ class Orders:
         if order_id not in self.by_id:
             raise WordPressError(404, "woocommerce_rest_shop_order_invalid_id", "Invalid ID.")
         return self.by_id[order_id]
+
+    def age(self, order: Order) -> timedelta:
+        return self._now() - datetime.fromisoformat(order["date_created_gmt"]).replace(tzinfo=UTC)
 
     def shown(self, order: Order) -> Order:
         """An order as REST and webhooks show it: local times, own addresses, the store's version."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -26,6 +27,9 @@ ROUTES = (
     ("/wc-auth/v1/authorize/", "authorize"),
     ("/wc-auth/v1/access_granted/", "access_granted"),
 )
+
+
+GUESTS_VERIFY_AFTER = timedelta(minutes=10)
 
 
 class Shop:
@@ -71,6 +75,8 @@ class Shop:
             return page("<h1>Sorry, this order is invalid and cannot be paid for.</h1>")
         if order["status"] not in ("pending", "failed"):
             return page(f"<h1>This order's status is {order['status']}: it cannot be paid for.</h1>")
+        if self.store.orders.age(order) > GUESTS_VERIFY_AFTER:
+            return page("<h1>To view this page, you must verify the email address of the order.</h1>")
         return page(f"<h1>Pay for order {order_id}</h1>")
 
     def cron(self) -> Response:
