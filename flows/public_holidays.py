@@ -8,9 +8,11 @@ reason. The package costs a second and 40 MB, so it is loaded when a closing row
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import date
 from functools import cache, lru_cache
+from importlib import import_module
 from typing import Any
 
 from flows.rules import from_tables, read_table
@@ -23,6 +25,16 @@ _CATEGORIES = frozenset({"public", "half_day", "de_facto"})
 def is_holiday(window: Window, day: date) -> bool:
     """Whether that local day is a public holiday where the window holds, or may be one."""
     return day in _days(window.country, window.region, day.year)
+
+
+def is_loaded() -> bool:
+    """Whether the calendars are in memory, so that nobody has to wait for them."""
+    return "holidays.countries" in sys.modules
+
+
+def load() -> None:
+    """Bring the calendars into memory: a second of work, more on a busy machine."""
+    import_module("holidays.countries")
 
 
 @from_tables

@@ -27,6 +27,7 @@ from flows import (
     pace,
     progress,
     providers,
+    public_holidays,
     spread,
     texts,
     timeline,
@@ -84,15 +85,34 @@ def prepare(
     asked = checks or {}
     with runtime.database.session() as session:
         loaded = facts.load(session, runtime, claims, asked, now)
-        ours = due.hold(session, claims)
-        decided = _decide(step for step in loaded.steps if step.claim.id in ours)
-        _keep_pace(session, runtime, decided, asked, now)
-        _go(runtime, decided, asked, now)
-        claimed = outgoing.claim(session, runtime, decided.ready, now)
-        _hold(session, loaded, decided, now)
-        _end(session, decided.ended, now)
-        _pass_over(session, decided, now)
-        due.finish(session, loaded.over)
+        if public_holidays.is_loaded() or not _need_calendars(loaded.steps):
+            return _prepare(session, runtime, loaded, claims, asked, now)
+    # Not while rows are locked: a stop or an order may wait for them.
+    public_holidays.load()
+    return prepare(runtime, claims, now, checks)
+
+
+def _need_calendars(steps: Iterable[DueStep]) -> bool:
+    return any(not window.holidays_allowed for step in steps for window in step.situation.windows)
+
+
+def _prepare(
+    session: Session,
+    runtime: Runtime,
+    loaded: Loaded,
+    claims: Sequence[Claim],
+    asked: Mapping[int, PlatformCheck],
+    now: datetime,
+) -> Prepared:
+    ours = due.hold(session, claims)
+    decided = _decide(step for step in loaded.steps if step.claim.id in ours)
+    _keep_pace(session, runtime, decided, asked, now)
+    _go(runtime, decided, asked, now)
+    claimed = outgoing.claim(session, runtime, decided.ready, now)
+    _hold(session, loaded, decided, now)
+    _end(session, decided.ended, now)
+    _pass_over(session, decided, now)
+    due.finish(session, loaded.over)
     return Prepared(claimed, decided.to_ask)
 
 

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import QueuePool, func, select, update
 
 from app.clock import FixedClock
-from app.models import Contact, Due, Link, MessageOnce, Reply, SenderContact, Store, Usage
+from app.models import Cart, Contact, Due, Link, MessageOnce, Reply, SenderContact, Store, Usage
 from app.runtime import Runtime
 from connectors.sms import Accepted, OutgoingText
-from flows import dispatch, due, providers
+from flows import dispatch, due, providers, public_holidays
 from tests import factories
 from tests.factories import NOW
 from tests.flows import scenes
@@ -195,6 +195,26 @@ def test_a_number_gets_no_more_texts_a_day_than_its_state_allows_over_all_carts(
     assert scenes.planned(runtime) == {f"step:{scene.enrollment.id}": NOW + HOUR}
     clock.advance(HOUR)
     dispatch.drain(runtime)
+    assert len(provider.texts) == 1
+
+
+def test_the_calendars_are_loaded_before_the_first_text_that_needs_them_while_nothing_is_locked(
+    runtime: Runtime, provider: PocketProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with runtime.database.session() as session:
+        german = {"phone": "+4915123456789", "country": "DE"}
+        scene = make_scene(session, make_british_store(session, ships_to=["DE"]), contact=german)
+    loads = []
+
+    def load() -> None:
+        with runtime.database.session() as session:
+            session.scalars(select(Cart).with_for_update(nowait=True)).one()
+        loads.append(scene.cart.id)
+
+    monkeypatch.setattr(public_holidays, "is_loaded", lambda: bool(loads))
+    monkeypatch.setattr(public_holidays, "load", load)
+    dispatch.drain(runtime)
+    assert loads == [scene.cart.id]
     assert len(provider.texts) == 1
 
 
