@@ -23,7 +23,7 @@ RULE_OF_KIND = {
     "contact": "contacts",
     "consent": "consent",
     "carts": "carts",
-    "orders": "contacts",
+    "orders": "orders",
     "texts": "message_bodies",
 }
 """The rule of retention by which each kind goes at the latest."""

@@ -23,8 +23,11 @@ UNTOLD: dict[str, Any] = {"synchronize_session": False}
 """The session need not follow: what it has read is forgotten afterwards."""
 
 
-def erase_person(incoming: Incoming, shopper: Shopper) -> int:
-    """Erase what we know of a shopper, by number, e-mail and customer id; says how many contacts."""
+def erase_person(incoming: Incoming, shopper: Shopper, *, deliveries: bool = True) -> int:
+    """Erase what we know of a shopper, by number, e-mail and customer id; says how many contacts.
+
+    ``deliveries`` off: of somebody of whom nothing came in for so long that no delivery is left to look for.
+    """
     session, store = incoming.session, incoming.store
     session.flush()
     found = traces.find(session, incoming.runtime.settings.hash_key, store, shopper, incoming.now, lock=True)
@@ -34,7 +37,8 @@ def erase_person(incoming: Incoming, shopper: Shopper) -> int:
         enrollment.end_for_cart(session, store.id, cart_id, "stopped", incoming.now)
     session.flush()
     for held in HELD:
-        _erase(incoming, held, found)
+        if deliveries or held.model is not InboundEvent:
+            _erase(incoming, held, found)
     _forget_loaded(incoming)
     return len(found.contacts)
 

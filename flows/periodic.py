@@ -164,6 +164,6 @@ TASKS = (
         ),
     ),
     Task("requests", timedelta(minutes=5), compliance.work),
-    Task("retention", timedelta(days=1), retention.run),
+    Task("retention", timedelta(minutes=10), retention.run),
     Task("receptivity", timedelta(days=1), receptivity.learn),
 )

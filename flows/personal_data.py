@@ -40,6 +40,11 @@ class Traces:
     hashes: Mapping[str, str]
     now: datetime
 
+    @classmethod
+    def of_time(cls, store_id: int, now: datetime) -> Traces:
+        """Nobody's: what retention overwrites is found by its age."""
+        return cls(store_id, (), (), (), (), (), (), (), (), (), {}, now)
+
 
 Find = Callable[[Traces], ColumnElement[bool]]
 Value = Callable[[Traces], Any]
@@ -398,7 +403,9 @@ NOBODY = {
     "periodic_run": "our processes",
     "person": "people of the merchant, who go with their store",
     "provider_state": "our senders",
+    "retention_run": "sums of what was erased",
     "sender_pace": "our senders",
+    "sender_registration": "our senders",
     "store": "the shop itself",
     "store_flag": "days to be counted anew",
     "suppression": "a keyed hash that nobody can turn back into a number; it keeps a stop for ever",

@@ -15,6 +15,7 @@ def init_app(app: Flask) -> None:
         overview,
         reply_pages,
         request_pages,
+        retention_page,
         sender_pages,
         settings_pages,
         story,
@@ -28,6 +29,7 @@ def init_app(app: Flask) -> None:
         reply_pages,
         flow_pages,
         request_pages,
+        retention_page,
         sender_pages,
         settings_pages,
     )

@@ -89,6 +89,7 @@ ACTIONS = {
     "reply_settled": "Settled a reply",
     "reply_kept": "Kept a number stopped",
     "reply_undone": "Undid a stop that was none",
+    "retention_changed": "Changed for how many days data is kept",
     "uninstalled": "Removed the app",
 }
 """What an entry of the audit trail says."""

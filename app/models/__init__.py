@@ -17,6 +17,7 @@ from app.models.store import (
     LoginSession,
     Membership,
     Person,
+    RetentionRun,
     SenderRegistration,
     Store,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "Recovery",
     "Refund",
     "Reply",
+    "RetentionRun",
     "SenderContact",
     "SenderPace",
     "SenderRegistration",

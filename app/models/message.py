@@ -153,7 +153,9 @@ class Click(TenantRow, Base):
 
     __tablename__ = "click"
     __table_args__ = tenant(
-        belongs_to("link", "link_id", ondelete="CASCADE"), Index(None, "store_id", "link_id", "occurred_at")
+        belongs_to("link", "link_id", ondelete="CASCADE"),
+        Index(None, "store_id", "link_id", "occurred_at"),
+        Index("ix_click_agent", "store_id", "occurred_at", postgresql_where=text("agent IS NOT NULL")),
     )
 
     link_id: Mapped[int]

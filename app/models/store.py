@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +23,8 @@ class Store(Row, Base):
     app; ``uninstalled`` ends everything. ``status_reason`` says why.
     ``sender`` is its own number or short code, ``sender_name`` the name that stands above its texts where
     the country lets it. ``countries`` narrows where texts may go (None: own country and ``ships_to``).
+    ``retention`` are days by kind that the merchant shortened; ``retained_at`` is when all that was too
+    old had been erased last.
     ``double_opt_in_countries`` are those where the store asks for a confirmed consent beside those that
     require it; ``*`` is every country. ``name_products`` off makes texts say "your cart". ``formality``
     (formal, informal; None: what is usual) is the tone where a language has two. ``reserves_carts``: the
@@ -83,6 +85,8 @@ class Store(Row, Base):
     webhooks_checked_at: Mapped[datetime | None]
     webhooks_active: Mapped[int | None]
     setup_dismissed_at: Mapped[datetime | None]
+    retention: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), default=dict)
+    retained_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -244,3 +248,15 @@ class DataExport(TenantRow, Base):
     content: Mapped[str]
     made_at: Mapped[datetime]
     fetched_at: Mapped[datetime | None]
+
+
+class RetentionRun(Base):
+    """How many rows of one kind were erased in a store on one day (UTC) because their time was over."""
+
+    __tablename__ = "retention_run"
+
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    erased: Mapped[int]
+    finished_at: Mapped[datetime]

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.models import DailyCost, DailyFigure, Due, InboundEvent, Message
+from app.models import DailyCost, DailyFigure, Due, InboundEvent, Message, RetentionRun, Store
 from app.runtime import Runtime
 from flows import compliance
 from flows.heartbeats import last_beats
@@ -29,6 +29,8 @@ METRICS = {
     "warmcart_recovered_orders_total": "Orders that count as recovered",
     "warmcart_open_requests": "Requests for data or their erasure that are not answered yet",
     "warmcart_overdue_requests": "Those of them whose deadline has passed",
+    "warmcart_erased_rows": "Rows that were erased today (UTC) because their time was over, by kind",
+    "warmcart_oldest_retention_seconds": "How long ago the store that waits longest had its old data erased",
     "warmcart_heartbeat_age_seconds": "Time since the last sign of life, by role",
 }
 
@@ -97,6 +99,8 @@ class Figures(Collector):
             texts, segments = session.execute(
                 select(func.sum(DailyCost.texts), func.sum(DailyCost.segments))
             ).one()
+            erased = _erased(session, now)
+            retained = session.scalar(select(func.min(Store.retained_at)))
             orders = session.scalar(select(func.sum(DailyFigure.orders)))
         yield _gauge("warmcart_pending_events", rows.pending)
         yield _gauge("warmcart_oldest_pending_event_seconds", rows.oldest_pending)
@@ -113,9 +117,16 @@ class Figures(Collector):
         yield _by_label(
             "warmcart_heartbeat_age_seconds", "role", {role: _age(at, now) for role, at in beats.items()}
         )
+        yield _by_label("warmcart_erased_rows", "kind", erased)
+        yield _gauge("warmcart_oldest_retention_seconds", _age(retained, now))
         yield _counter("warmcart_texts_total", texts)
         yield _counter("warmcart_segments_total", segments)
         yield _counter("warmcart_recovered_orders_total", orders)
+
+
+def _erased(session: Session, now: datetime) -> dict[str, int]:
+    query = select(RetentionRun.kind, func.sum(RetentionRun.erased)).where(RetentionRun.day == now.date())
+    return {kind: int(rows) for kind, rows in session.execute(query.group_by(RetentionRun.kind))}
 
 
 def _gauge(name: str, value: float) -> GaugeMetricFamily:

@@ -46,13 +46,14 @@ def use(folder: str | None) -> None:
 
 def read_table(name: str) -> list[Row]:
     """The rows of ``<name>.csv``, the operator's in place of ours; an empty cell is an empty string."""
-    rows, replacing = _packaged(name), _replacing.get(name)
+    rows, replacing = packaged(name), _replacing.get(name)
     if not replacing:
         return rows
     return list({key_of(name, row): row for row in [*rows, *replacing]}.values())
 
 
-def _packaged(name: str) -> list[Row]:
+def packaged(name: str) -> list[Row]:
+    """The rows of ``<name>.csv`` as they came with this version, whatever the operator says."""
     text = files(__name__).joinpath(f"{name}.csv").read_text(encoding="utf-8")
     return [row for _, row in read_rows(text)]
 
@@ -66,7 +67,7 @@ def _read_folder(folder: Path) -> dict[str, list[Row]]:
             names = ", ".join(f"{name}.csv" for name in sorted(FORMS))
             raise RuleError(f"WARMCART_RULES {path.name} is no table of rules: there are {names}")
         text = _text(path)
-        check(path.stem, text, list(_packaged(path.stem)[0]))
+        check(path.stem, text, list(packaged(path.stem)[0]))
         tables[path.stem] = [row for _, row in read_rows(text)]
     return tables
 

@@ -21,6 +21,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "area_codes": ("area_code",),
     "senders": ("country",),
     "address_zones": ("country", "region", "postcode"),
+    "retention": ("kind",),
 }
 """The tables that an operator may change, each with the columns of its key."""
 
@@ -130,6 +131,8 @@ _CELLS: dict[str, tuple[Callable[[str], bool], str]] = {
     "segments_per_second": (_is_rate, "a number above 0"),
     "max_texts_per_cart": (_matches("([1-9][0-9]?)?"), "a number from 1 to 99, or empty"),
     "max_age_hours": (_matches("([1-9][0-9]{0,3})?"), "a number of hours, or empty"),
+    "days": (_matches("[1-9][0-9]{0,4}"), "a number of days"),
+    "least": (_matches("[1-9][0-9]{0,4}"), "a number of days"),
     "area_code": (_matches("[2-9][0-9]{2}"), "three digits"),
     "names": (_matches("yes|registered|no"), "yes, registered or no"),
     "spaces": (_matches("yes|no"), "yes or no"),

@@ -6,7 +6,18 @@ from pathlib import Path
 from flask import Flask
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "pages.md"
-OURS = ("overview", "carts", "replies", "flows", "senders", "settings", "requests", "door", "assets")
+OURS = (
+    "overview",
+    "carts",
+    "replies",
+    "flows",
+    "senders",
+    "settings",
+    "requests",
+    "retention",
+    "door",
+    "assets",
+)
 
 
 def test_every_address_of_the_merchants_pages_is_documented_and_no_other(app: Flask) -> None:
