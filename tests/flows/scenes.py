@@ -97,9 +97,10 @@ def calls(runtime: Runtime) -> Sequence[Delivery]:
 
 
 def planned(runtime: Runtime) -> dict[str, datetime]:
-    """What is planned, by once_key."""
+    """What is planned for the shopper's phone, by once_key: what the platform is told is another matter."""
     with runtime.database.session() as session:
-        return {row.once_key: row.due_at for row in session.scalars(select(Due))}
+        planned = session.scalars(select(Due).where(Due.kind != due.CONSENT_SYNC))
+        return {row.once_key: row.due_at for row in planned}
 
 
 def story(runtime: Runtime, cart: Cart) -> list[tuple[str, str | None]]:

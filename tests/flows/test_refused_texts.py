@@ -48,7 +48,7 @@ def test_a_provider_that_says_stop_stops_the_number(
         assert session.scalars(select(Suppression)).one().reason == "provider_opt_out"
         assert session.scalars(select(Link)).one().ended_at == NOW
     assert fresh(runtime, scene.enrollment).reason == "stopped"
-    assert list(scenes.planned(runtime)) == [f"consent_sync:{scene.contact.id}"]
+    assert scenes.planned(runtime) == {}
 
 
 @pytest.mark.parametrize("category", [Category.INVALID_NUMBER, Category.NOT_MOBILE])
