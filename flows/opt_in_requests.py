@@ -22,6 +22,7 @@ from flows import (
     opt_in,
     outgoing,
     providers,
+    public_holidays,
     refusals,
     retries,
     texts,
@@ -80,6 +81,8 @@ def prepare(runtime: Runtime, claims: Sequence[Claim], now: datetime) -> tuple[l
 
     The last look sees all that was acknowledged before the requests were committed: a stop, an order.
     """
+    if not public_holidays.is_loaded():
+        public_holidays.load()  # takes a second, which no row may be locked for
     claimed = _claim(runtime, claims, now)
     if not claimed:
         return [], []

@@ -9,6 +9,7 @@ def init_app(app: Flask) -> None:
     from app.admin import (
         assets,
         carts,
+        consent_pages,
         door,
         flow_pages,
         formats,
@@ -26,6 +27,7 @@ def init_app(app: Flask) -> None:
         assets,
         overview,
         carts,
+        consent_pages,
         reply_pages,
         flow_pages,
         request_pages,

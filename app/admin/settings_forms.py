@@ -9,6 +9,7 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from app.admin import formats
 from app.models import Store
+from flows import opt_in
 from flows.language import FORMALITIES
 
 NO_COUNTRY = "Choose at least one country, or all of them."
@@ -76,6 +77,33 @@ def read_countries(scope: str, chosen: Sequence[str], limit: frozenset[str] | No
     elif not codes:
         errors["countries"] = NO_COUNTRY
     return CountriesForm(False, codes, errors)
+
+
+@dataclass(frozen=True)
+class OptInForm:
+    """Where a consent must be confirmed: ``required`` by rule, ``chosen`` countries too, ``everywhere``."""
+
+    scope: str
+    chosen: frozenset[str]
+
+    @property
+    def stored(self) -> list[str]:
+        """As the store keeps it."""
+        return [opt_in.EVERYWHERE] if self.scope == "everywhere" else sorted(self.chosen)
+
+
+def stored_opt_in(store: Store) -> OptInForm:
+    asked = frozenset(store.double_opt_in_countries)
+    scope = "everywhere" if opt_in.EVERYWHERE in asked else "chosen" if asked else "required"
+    return OptInForm(scope, asked - {opt_in.EVERYWHERE})
+
+
+def read_opt_in(scope: str, chosen: Sequence[str]) -> OptInForm:
+    """The form as it was sent. A country that there is not is left out; none chosen means the rules alone."""
+    codes = frozenset(code.strip().upper() for code in chosen) & frozenset(SUPPORTED_REGIONS)
+    if scope == "chosen" and codes:
+        return OptInForm("chosen", codes)
+    return OptInForm("everywhere" if scope == "everywhere" else "required", frozenset())
 
 
 def offered(limit: frozenset[str] | None) -> frozenset[str]:

@@ -166,6 +166,7 @@ def _values(
         "countries": countries or settings_forms.stored_countries(store),
         "everywhere": "Any country." if limit is None else f"{formats.countries(limit)}.",
         "offered": sorted((formats.country(code), code) for code in settings_forms.offered(limit)),
+        "confirming": settings_forms.stored_opt_in(store),
         "provider": settings.sms_provider,
         "provider_states": _provider_states(
             session, settings.sms_provider, identities.values(settings, store)

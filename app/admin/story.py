@@ -86,6 +86,8 @@ ACTIONS = {
     "customer_redact_asked": "Erased a shopper",
     "export_opened": "Opened a shopper's data",
     "export_downloaded": "Downloaded a shopper's data",
+    "consents_imported": "Imported consents",
+    "double_opt_in_changed": "Changed where consent is confirmed",
     "reply_settled": "Settled a reply",
     "reply_kept": "Kept a number stopped",
     "reply_undone": "Undid a stop that was none",

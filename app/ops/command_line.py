@@ -281,6 +281,32 @@ def consent() -> None:
     """Consent to texts."""
 
 
+@consent.command("import")
+@click.argument("domain", metavar="STORE")
+@click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--source", required=True, help="Where the consents come from, in words; kept as evidence.")
+@click.option("--wording", help="The exact words that the people agreed to.")
+@click.option("--date-column", default="consented_at", show_default=True, help="The column with the date.")
+def consent_import(domain: str, path: Path, source: str, wording: str | None, date_column: str) -> None:
+    """Take in consents from a CSV file with the columns phone and consented_at; print every refused row."""
+    from app.ops.show import find_store
+    from flows import consent_import as importing
+
+    declared = importing.Declaration(source, "operator", wording, date_column)
+    with opened() as runtime:
+        with runtime.database.session() as session:
+            found = find_store(session, domain)
+        try:
+            with path.open("rb") as file:
+                report = importing.run(runtime, found, file, declared)
+        except importing.UnreadableFile as error:
+            raise Stopped(f"{path}: {error}") from None
+    for row in report.refused:
+        click.echo(f"line {row.line}: {importing.REASONS[row.reason]}")
+    refused = report.reasons.total()
+    click.echo(f"{report.taken} taken, {report.known} taken before, {refused} refused.")
+
+
 @consent.command("rebuild")
 @click.argument("domain", metavar="STORE")
 def consent_rebuild(domain: str) -> None:

@@ -9,6 +9,7 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "pages.md"
 OURS = (
     "overview",
     "carts",
+    "consents",
     "replies",
     "flows",
     "senders",

@@ -51,6 +51,7 @@ def addresses(ids: dict[str, int]) -> list[str]:
         "/app/carts?state=recovered",
         f"/app/carts/{ids['cart']}",
         "/app/replies?show=all",
+        "/app/consents",
         "/app/flows",
         f"/app/flows/{ids['flow']}",
         "/app/settings",

@@ -282,6 +282,7 @@ def test_forms_tell_shopifys_save_bar_of_themselves(browser: Browser) -> None:
         "/app/settings/texts",
         "/app/settings/words",
         "/app/settings/hours",
+        "/app/settings/consent",
         "/app/settings/countries",
     }
 
