@@ -36,7 +36,8 @@ Timeout = tuple[float, float]
 NO_ANSWER = (requests.RequestException, HTTPError)
 """Whatever a call raises when it brings no answer."""
 
-CALLS_IN_FLIGHT = 64
+# More fill larger batches, which cost less; but providers allow an account only so many at a time.
+CALLS_IN_FLIGHT = 96
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from app.models import Enrollment
 from app.queue import DISPATCH
 from app.runtime import Runtime
 from connectors.sms import InDoubt, Provider, SendResult
+from connectors.sms_http import CALLS_IN_FLIGHT
 from flows import (
     answers,
     bulk,
@@ -46,7 +47,7 @@ log = structlog.get_logger()
 
 # A claim is never larger than the free places for calls, so that nothing claimed waits for its call; with
 # less than a quarter of them free it is not worth its transactions.
-IN_FLIGHT = 64
+IN_FLIGHT = CALLS_IN_FLIGHT
 # Longer than the last look and the longest call together: a slow provider does not outlive it.
 LEASE = timedelta(minutes=2)
 # Results are gathered as long as one follows the other so closely; nothing keeps the next claim longer.
@@ -87,6 +88,26 @@ class _Calls:
         return [(self.running.pop(call), _result(call)) for call in found]
 
 
+@dataclass(slots=True)
+class _Recorder:
+    """Writes results down beside the claiming of the next texts, one batch after the other."""
+
+    runtime: Runtime
+    thread: ThreadPoolExecutor
+    running: Future[None] | None = None
+
+    def begin(self, calls: Sequence[Call]) -> None:
+        self.is_awaited()
+        self.running = self.thread.submit(_record, self.runtime, calls)
+
+    def is_awaited(self) -> bool:
+        """Waits for the batch that is being written, and raises what it raised; False if there is none."""
+        running, self.running = self.running, None
+        if running is not None:
+            running.result()
+        return running is not None
+
+
 def drain(runtime: Runtime, deadline: datetime | None = None) -> int:
     """Send what is due until nothing is left or ``deadline`` is reached; says how many calls were made.
 
@@ -96,7 +117,11 @@ def drain(runtime: Runtime, deadline: datetime | None = None) -> int:
     provider = providers.provider(runtime)
     calls = _Calls()
     count = 0
-    with ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="send") as threads:
+    with (
+        ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="send") as threads,
+        ThreadPoolExecutor(1, thread_name_prefix="record") as thread,
+    ):
+        recorder = _Recorder(runtime, thread)
         while True:
             claimed = False
             room = IN_FLIGHT - len(calls.running)
@@ -106,8 +131,8 @@ def drain(runtime: Runtime, deadline: datetime | None = None) -> int:
                     calls.begin(threads, provider, texts)
                     count += len(texts)
             if calls.running:
-                _record(runtime, calls.take_back())
-            elif not claimed:
+                recorder.begin(calls.take_back())
+            elif not recorder.is_awaited() and not claimed:
                 return count
 
 

@@ -7,12 +7,13 @@ from datetime import time, timedelta
 
 import pytest
 from sqlalchemy import QueuePool, func, select, update
+from sqlalchemy.exc import TimeoutError
 
 from app.clock import FixedClock
 from app.models import Cart, Contact, Due, Link, MessageOnce, Reply, SenderContact, Store, Usage
 from app.runtime import Runtime
 from connectors.sms import Accepted, OutgoingText
-from flows import dispatch, due, providers, public_holidays
+from flows import dispatch, due, outcomes, providers, public_holidays
 from tests import factories
 from tests.factories import NOW
 from tests.flows import scenes
@@ -337,6 +338,18 @@ def test_no_transaction_is_open_while_the_provider_is_called(
     provider.before = look
     dispatch.drain(runtime)
     assert seen == [(0, "sending")]
+
+
+def test_a_database_that_is_away_while_results_are_written_ends_the_work(
+    runtime: Runtime, provider: PocketProvider, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_away(*arguments: object) -> None:
+        raise TimeoutError("no connection is free")
+
+    monkeypatch.setattr(outcomes, "record", is_away)
+    with pytest.raises(TimeoutError):
+        dispatch.drain(runtime)
+    assert scenes.message(runtime).status == "sending"
 
 
 def test_a_full_claim_wakes_another_worker(
