@@ -19,7 +19,7 @@ from bench import profiles, provider
 from bench.figures import Figure, at_least, figure, in_turn, ratio
 from bench.provider import Stub
 from bench.rows import add_due_texts, add_store
-from bench.stage import TWILIO_ACCOUNT, TWILIO_SENDER, TWILIO_TOKEN, Stage, say
+from bench.stage import TWILIO_ACCOUNT, TWILIO_SERVICE, TWILIO_TOKEN, Stage, say
 from flows import dispatch, due
 
 TITLE = "Dispatch"
@@ -80,7 +80,7 @@ def sending_through(stub: Stub) -> dict[str, str]:
         "TWILIO_API_URL": stub.url,
         "TWILIO_ACCOUNT_SID": TWILIO_ACCOUNT,
         "TWILIO_AUTH_TOKEN": TWILIO_TOKEN,
-        "TWILIO_FROM": TWILIO_SENDER,
+        "TWILIO_MESSAGING_SERVICE_SID": TWILIO_SERVICE,
     }
 
 
@@ -111,7 +111,7 @@ class Scene:
         url = f"{self._stub.url}/2010-04-01/Accounts/{TWILIO_ACCOUNT}/Messages.json"
         form = {
             "To": "+447400000001",
-            "From": TWILIO_SENDER,
+            "MessagingServiceSid": TWILIO_SERVICE,
             "Body": self._last_body(),
             "StatusCallback": f"{self._runtime.settings.public_url}/webhooks/sms/twilio/receipt",
             "ValidityPeriod": "36000",

@@ -31,7 +31,7 @@ _PORTS = count(FIRST_PORT)
 SHOPIFY_SECRET = "shopify-client-secret-of-the-bench"
 TWILIO_TOKEN = "twilio-auth-token-of-the-bench"
 TWILIO_ACCOUNT = "AC" + "0" * 32
-TWILIO_SENDER = "+15005550006"
+TWILIO_SERVICE = "MG" + "0" * 32
 
 
 def say(text: str) -> None:
