@@ -82,7 +82,7 @@ def switch(session: Session, store: Store, flow_id: int, active: bool, actor: st
     Carts that are in a flow stay in it; those that waited for one are looked at again. Says whether
     the store has such a flow.
     """
-    _lock(session, store)
+    lock(session, store)
     flow = session.scalar(select(Flow).where(Flow.store_id == store.id, Flow.id == flow_id))
     if flow is None or flow.active == active:
         return flow is not None
@@ -169,7 +169,7 @@ def _is_current_version() -> Any:
 
 
 def _save(session: Session, store: Store, definition: FlowDefinition, actor: str, now: datetime) -> Flow:
-    _lock(session, store)
+    lock(session, store)
     if definition.active:
         _switch_off(session, store.id, definition.trigger.type, now)
     flow = _next_version(session, store.id, definition, now)
@@ -194,7 +194,7 @@ def _save(session: Session, store: Store, definition: FlowDefinition, actor: str
     return flow
 
 
-def _lock(session: Session, store: Store) -> None:
+def lock(session: Session, store: Store) -> None:
     """One change of a store's flows at a time: two would else take the same version number."""
     session.execute(select(Store.id).where(Store.id == store.id).with_for_update(key_share=True))
 

@@ -11,7 +11,6 @@ def init_app(app: Flask) -> None:
         carts,
         consent_pages,
         door,
-        flow_pages,
         formats,
         overview,
         reply_pages,
@@ -20,8 +19,10 @@ def init_app(app: Flask) -> None:
         sender_pages,
         settings_pages,
         story,
+        text_pages,
     )
 
+    # The blueprint of text_pages is that of flow_pages: a text is part of its flow's screen.
     rooms = (
         door,
         assets,
@@ -29,7 +30,7 @@ def init_app(app: Flask) -> None:
         carts,
         consent_pages,
         reply_pages,
-        flow_pages,
+        text_pages,
         request_pages,
         retention_page,
         sender_pages,

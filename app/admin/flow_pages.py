@@ -6,9 +6,10 @@ from flask import Response, abort, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import access
-from app.admin import page, preview
+from app.admin import formats, page, preview
 from app.web import runtime
-from flows import registry
+from flows import own_texts, registry
+from flows.definition import DefinitionError
 
 blueprint = page.screen("flows", __name__)
 
@@ -24,10 +25,10 @@ def listing() -> Response:
 def show(flow_id: int) -> Response:
     store = access.visitor().store
     with runtime().database.session() as session:
-        by_id = {flow.id: (flow, definition) for flow, definition in registry.all_flows(session, store.id)}
-        if flow_id not in by_id:
+        found = own_texts.find(session, store.id, flow_id)
+        if found is None:
             abort(404)
-        flow, definition = by_id[flow_id]
+        flow, definition = found
         offered = preview.languages(definition)
         language = preview.choose(request.args.get("language", ""), offered, store.locale)
         return page.show(
@@ -35,8 +36,9 @@ def show(flow_id: int) -> Response:
             "flow",
             flow=flow,
             definition=definition,
-            languages=[(tag, page.address("flows.show", flow_id=flow_id, language=tag)) for tag in offered],
+            languages=[(tag, formats.language(tag)) for tag in offered],
             language=language,
+            versions=own_texts.history(session, store.id, flow_id),
             previews=preview.previews(definition, store, language, runtime().settings.public_url),
         )
 
@@ -53,3 +55,21 @@ def switch(flow_id: int) -> AnyResponse:
     if request.form.get("from") == "flow":
         return page.done("flows.show", word, flow_id=flow_id)
     return page.done("flows.listing", word)
+
+
+@blueprint.post("/app/flows/<int(max=9223372036854775807):flow_id>/restore")
+def restore(flow_id: int) -> AnyResponse:
+    """Say again what an earlier version said, as a new version."""
+    visitor, number = access.visitor(), request.form.get("version", "")
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        abort(400, "The version is missing.")
+    with runtime().database.session() as session:
+        try:
+            flow = own_texts.restore(
+                session, visitor.store, flow_id, int(number), visitor.actor, runtime().clock.now()
+            )
+        except DefinitionError as error:
+            abort(409, f"That version cannot be used any more: {error}.")
+    if flow is None:
+        abort(404)
+    return page.done("flows.show", "restored", flow_id=flow_id)

@@ -24,6 +24,9 @@ SMALLEST_COMPRESSED = 1_000
 DONE = {
     "flow_on": "The flow is on.",
     "flow_off": "The flow is off.",
+    "text_saved": "Your words are saved. Carts that enter the flow from now on get them.",
+    "text_removed": "Warmcart's own words are back.",
+    "restored": "That version is back.",
     "paused": "Sending is paused.",
     "resumed": "Sending goes on.",
     "saved": "Saved.",

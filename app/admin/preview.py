@@ -13,12 +13,14 @@ from flows import catalogs, compose
 from flows.compose import CartText, Composed, Note, NoText, Product
 from flows.definition import FlowDefinition, Step
 from flows.language import Wishes, match_language
+from flows.locale_samples import Samples, samples
 from flows.segments import Encoding, offending_characters
 
 SAMPLE_TOKEN = "x7Kq2mT9bLw4"  # noqa: S105  (the place of a token in a short link, not one)
 SAMPLE_NAME = "Ana"
 SAMPLE_PRODUCT = "Canvas Tote"
 SAMPLE_TOTAL = Decimal("48.00")
+LONG_TOTAL = Decimal("12480.50")
 ROOM = {Encoding.GSM7: 160, Encoding.UCS2: 70}
 """Units that fit one segment."""
 
@@ -94,16 +96,38 @@ def previews(definition: FlowDefinition, store: Store, tag: str, public_url: str
     return shown
 
 
-def _text(step: Step, store: Store, tag: str, public_url: str) -> Composed | None:
+@dataclass(frozen=True)
+class Trial:
+    """Words that are not saved yet, as they would arrive: with a sample cart, and with long names."""
+
+    title: str
+    shown: Preview
+
+
+def trials(step: Step, store: Store, tag: str, public_url: str) -> tuple[Trial, ...]:
+    """The step's text twice: with usual values, and with the longest that are likely."""
+    usual = _text(step, store, tag, public_url)
+    at_worst = _text(step, store, tag, public_url, _longest(tag))
+    named = (("With a usual cart", usual), ("With long names and a letter that costs", at_worst))
+    return tuple(Trial(title, Preview(0, step, timedelta(0), text)) for title, text in named)
+
+
+def _longest(tag: str) -> Samples:
+    return samples(tag) or samples("en") or Samples("", SAMPLE_PRODUCT, SAMPLE_PRODUCT, SAMPLE_NAME)
+
+
+def _text(
+    step: Step, store: Store, tag: str, public_url: str, longest: Samples | None = None
+) -> Composed | None:
     sample = CartText(
         step_key=step.key,
         store_name=store.name,
         link=f"{public_url}/r/{SAMPLE_TOKEN}",
         wishes=Wishes(checkout_locale=tag, store_locale=store.locale, formality=store.formality),
         texts=step.texts,
-        products=[Product(SAMPLE_PRODUCT)],
-        total=Money(SAMPLE_TOTAL, store.currency),
-        first_name=SAMPLE_NAME,
+        products=[Product(longest.product_outside_gsm7 if longest else SAMPLE_PRODUCT, 12 if longest else 1)],
+        total=Money(LONG_TOTAL if longest else SAMPLE_TOTAL, store.currency),
+        first_name=longest.first_name if longest else SAMPLE_NAME,
         name_products=store.name_products,
         reserved=store.reserves_carts,
         economy=store.economy_texts,

@@ -59,6 +59,8 @@ document.addEventListener("htmx:error", () => host.toast(AWAY));
 
 // A link leads to the top of a new page, which is announced; forms and tabs stay where they are.
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  // A part that is shown anew by itself moves nobody's focus.
+  if (ctx.sourceElement?.matches?.("textarea")) return;
   // The link itself was swapped away; what was clicked still knows it.
   const link = ctx.sourceEvent?.target?.closest?.("a");
   if (link && !ctx.request.anchor && !link.closest("[data-stay]")) {

@@ -51,15 +51,26 @@ class Browser:
 
     def send(self, page: TestResponse, path: str, **typed: Any) -> TestResponse:
         """Fill in the form of a page that is sent to ``path``, and send it; None unticks a box."""
-        form = next(form for form in find(page, "form") if form.attrib["action"].split("?")[0] == path)
+        form = posted(page, path)
         values = printed_values(form) | typed
         values = {name: value for name, value in values.items() if value is not None}
         return self.post(form.attrib["action"], values)
+
+    def send_to(self, page: TestResponse, path: str, target: str, **typed: Any) -> TestResponse:
+        """As ``send``, to another address than the form's: a button's, or one that nobody printed."""
+        form = posted(page, path)
+        return self.post(target, printed_values(form) | typed)
 
     def _address(self, path: str) -> str:
         if self.shop is None or "shop=" in path:
             return path
         return f"{path}{'&' if '?' in path else '?'}shop={self.shop}"
+
+
+def posted(page: TestResponse, path: str) -> Element:
+    """The form of a page that changes something at ``path``."""
+    forms = [form for form in find(page, "form") if form.attrib["method"] == "post"]
+    return next(form for form in forms if form.attrib["action"].split("?")[0] == path)
 
 
 def parse(page: TestResponse) -> Element:

@@ -54,6 +54,7 @@ def addresses(ids: dict[str, int]) -> list[str]:
         "/app/consents",
         "/app/flows",
         f"/app/flows/{ids['flow']}",
+        f"/app/flows/{ids['flow']}/texts/reminder",
         "/app/settings",
         "/app/nowhere",
     ]

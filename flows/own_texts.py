@@ -1,0 +1,146 @@
+"""The merchant's own words: change one text of a flow, look at its versions, go back to one.
+
+Each change is a new version of the whole flow, so that carts keep the one that they began with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import String, cast, literal, select
+from sqlalchemy.orm import Session
+
+from app.models import Flow, FlowVersion, Person, Store
+from flows import registry
+from flows.definition import FlowDefinition, Step, dump_definition
+
+MOST_VERSIONS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class TextChange:
+    """A text that a version has otherwise than the one before: ``done`` is written, changed or removed."""
+
+    step_key: str
+    language: str
+    done: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a flow: who wrote it when, which texts it changed, and whether it changed more."""
+
+    number: int
+    created_at: datetime
+    actor: str
+    person: str | None
+    texts: tuple[TextChange, ...]
+    more: bool
+
+
+def find(session: Session, store_id: int, flow_id: int) -> tuple[Flow, FlowDefinition] | None:
+    """A flow of this store in its current version."""
+    found = (pair for pair in registry.all_flows(session, store_id) if pair[0].id == flow_id)
+    return next(found, None)
+
+
+def change(
+    session: Session,
+    store: Store,
+    flow_id: int,
+    step_key: str,
+    tag: str,
+    words: str | None,
+    actor: str,
+    now: datetime,
+) -> Flow | None:
+    """A new version in which a step says ``words`` in the language ``tag``; None takes them away.
+
+    What others changed meanwhile stays. None if the store has no such flow or step. Raises
+    DefinitionError before anything changes.
+    """
+    registry.lock(session, store)
+    found = find(session, store.id, flow_id)
+    if found is None or all(step.key != step_key for step in found[1].steps):
+        return None
+    changed = with_text(found[1], step_key, tag, words)
+    return _save(session, store, found[0], changed, actor, now)
+
+
+def restore(
+    session: Session, store: Store, flow_id: int, number: int, actor: str, now: datetime
+) -> Flow | None:
+    """A new version that says what an earlier one said; the flow stays on or off. None if there is none.
+
+    Raises DefinitionError for a version that would not be taken in today.
+    """
+    registry.lock(session, store)
+    found = find(session, store.id, flow_id)
+    query = select(FlowVersion.definition).where(
+        FlowVersion.store_id == store.id, FlowVersion.flow_id == flow_id, FlowVersion.version == number
+    )
+    earlier = session.scalar(query)
+    if found is None or earlier is None:
+        return None
+    return _save(session, store, found[0], registry.stored_definition(earlier), actor, now)
+
+
+def _save(
+    session: Session, store: Store, flow: Flow, definition: FlowDefinition, actor: str, now: datetime
+) -> Flow:
+    """Under the flow's name, on or off as it is: both may have changed since that version."""
+    kept = dump_definition(replace(definition, id=None, name=flow.name, active=flow.active))
+    return registry.import_definition(session, store, kept, actor, now)
+
+
+def with_text(definition: FlowDefinition, step_key: str, tag: str, words: str | None) -> FlowDefinition:
+    """The flow with other words of one step in one language; None takes them away."""
+
+    def said(step: Step) -> Step:
+        texts = {name: text for name, text in step.texts.items() if name != tag}
+        return replace(step, texts=texts if words is None else {**texts, tag: words})
+
+    return replace(
+        definition,
+        steps=tuple(said(step) if step.key == step_key else step for step in definition.steps),
+    )
+
+
+def history(session: Session, store_id: int, flow_id: int) -> Sequence[Version]:
+    """The latest versions of a flow, newest first."""
+    person = FlowVersion.actor == literal("person:") + cast(Person.id, String)
+    query = (
+        select(FlowVersion, Person.name)
+        .outerjoin(Person, person)
+        .where(FlowVersion.store_id == store_id, FlowVersion.flow_id == flow_id)
+        .order_by(FlowVersion.version.desc())
+        .limit(MOST_VERSIONS + 1)
+    )
+    rows = session.execute(query).all()
+    read = [registry.stored_definition(row.definition) for row, _ in rows]
+    before = [*read[1:], None] if len(rows) <= MOST_VERSIONS else read[1:]
+    return [
+        Version(row.version, row.created_at, row.actor, name, *_differences(earlier, now))
+        for (row, name), now, earlier in zip(rows, read, before, strict=False)
+    ]
+
+
+def _differences(before: FlowDefinition | None, after: FlowDefinition) -> tuple[tuple[TextChange, ...], bool]:
+    """The texts that changed, and whether anything else did; of a first version nothing is told."""
+    if before is None:
+        return (), False
+    earlier = {(step.key, tag): text for step in before.steps for tag, text in step.texts.items()}
+    later = {(step.key, tag): text for step in after.steps for tag, text in step.texts.items()}
+    changes = []
+    for key in sorted(earlier.keys() | later.keys()):
+        if earlier.get(key) != later.get(key):
+            done = "written" if key not in earlier else "removed" if key not in later else "changed"
+            changes.append(TextChange(*key, done))
+    return tuple(changes), _without_texts(before) != _without_texts(after)
+
+
+def _without_texts(definition: FlowDefinition) -> FlowDefinition:
+    steps = tuple(replace(step, texts={}) for step in definition.steps)
+    return replace(definition, steps=steps, active=False, id=None)
