@@ -20,7 +20,15 @@ import requests
 from woocommerce.oauth import OAuth
 
 from connectors.woocommerce.body import Json, identifier
-from connectors.woocommerce.calls import CALL_TIMEOUT, Answer, call, no_data, refusal, unreachable
+from connectors.woocommerce.calls import (
+    CALL_TIMEOUT,
+    USER_AGENT,
+    Answer,
+    call,
+    no_data,
+    refusal,
+    unreachable,
+)
 
 BASIC, QUERY = "basic", "query"
 API = "wc/v3"
@@ -100,7 +108,8 @@ class RestClient:
         """Visit WP-cron, without which a quiet store delivers nothing. Its answer is not awaited."""
         url = f"{self.store_url}/wp-cron.php?doing_wp_cron"
         try:
-            self.session.get(url, timeout=POKE_TIMEOUT, allow_redirects=False, stream=True).close()
+            options: dict[str, Any] = {"timeout": POKE_TIMEOUT, "allow_redirects": False, "stream": True}
+            self.session.get(url, headers={"User-Agent": USER_AGENT}, **options).close()
             return
         except requests.ReadTimeout:
             return  # the queue is at work

@@ -287,6 +287,7 @@ def test_poking_does_not_wait_for_the_queue(
     with Listener(read_and_say_nothing) as listener:
         RestClient(Credentials(listener.url, "ck_key", "cs_secret"), session).poke()
         assert b"/wp-cron.php?doing_wp_cron" in listener.received[0]
+        assert b"User-Agent: Warmcart" in listener.received[0]
 
 
 def test_poking_a_store_that_is_down_says_so(session: requests.Session) -> None:
