@@ -17,7 +17,7 @@ from flows.gates import REASONS
 KINDS: dict[str, tuple[str, str, str]] = {
     "seen": ("cart", "plain", "The shopper filled a cart"),
     "changed": ("cart", "plain", "The shopper went on with the cart"),
-    "emptied": ("cart", "plain", "The shopper emptied the cart"),
+    "emptied": ("cart", "plain", "The cart was emptied"),
     "asked": ("text", "plain", "The shopper was asked to confirm the consent"),
     "not_asked": ("skip", "plain", "The shopper was not asked to confirm the consent"),
     "confirmed": ("check", "good", "The shopper confirmed the consent"),
