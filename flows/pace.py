@@ -21,19 +21,29 @@ PACED = "paced"
 
 # So much time's worth of segments may leave at once: a batch is sent faster than the clock ticks.
 BURST = timedelta(seconds=1)
-# A turn that was missed by more than this is over: a worker that was away must not catch up all at once.
-MISSED = timedelta(seconds=5)
 
 _TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A text's wish: how many segments, from which sender, and until when the provider may deliver it."""
+    """What a text asks of its sender: so many segments, delivered before ``until``.
+
+    ``promised``: it has waited for a turn that has come, and is not put behind others again.
+    """
 
     sender: str
     segments: int
     until: datetime
+    promised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How far a sender's time is taken, as ``SenderPace`` has it."""
+
+    free_at: datetime
+    busy_until: datetime
 
 
 def segments_per_second(provider: str, sender: str) -> float | None:
@@ -58,29 +68,45 @@ def _rates() -> dict[tuple[str, str], float]:
 
 
 def give_turns(
-    free_at: datetime, wishes: Sequence[Turn], rate: float, now: datetime, least: timedelta
-) -> tuple[list[datetime], datetime]:
-    """The moment of each text of one sender, in the order given, and from when on the sender is free then.
+    clock: Clock, wishes: Sequence[Turn], rate: float, now: datetime, least: timedelta
+) -> tuple[list[datetime], Clock]:
+    """The moment of each text of one sender, in the order given, and how far its time is taken then.
 
-    A text whose moment would leave the provider less than ``least`` to deliver it takes no turn.
+    A promised turn that the sender is not free for yet moves by as much: a worker that was away does not
+    catch up all at once, and nobody loses the place in the line. A text whose moment would leave the
+    provider less than ``least`` to deliver it is promised nothing.
     """
-    moments, free_at = [], max(free_at, now)
+    moments = []
+    free_at, busy_until = max(clock.free_at, now), max(clock.busy_until, now)
+    late = busy_until
     for wish in wishes:
-        moment = now if free_at <= now + BURST else free_at
-        moments.append(moment)
-        if moment == now or moment + least <= wish.until:
-            free_at += timedelta(seconds=wish.segments / rate)
-    return moments, free_at
+        share = timedelta(seconds=wish.segments / rate)
+        if late <= now + BURST and (wish.promised or free_at <= now + BURST):
+            moments.append(now)
+            busy_until += share
+            late = busy_until
+            free_at = max(free_at, busy_until)
+        elif wish.promised:
+            moments.append(late)
+            late += share
+        else:
+            moments.append(free_at)
+            if free_at + least <= wish.until:
+                free_at += share
+    return moments, Clock(free_at, busy_until)
 
 
 LOCK = text(
     """
-    INSERT INTO sender_pace (provider, sender, free_at) VALUES (:provider, :sender, :now)
+    INSERT INTO sender_pace (provider, sender, free_at, busy_until) VALUES (:provider, :sender, :now, :now)
     ON CONFLICT (provider, sender) DO UPDATE SET free_at = sender_pace.free_at
-    RETURNING free_at
+    RETURNING free_at, coalesce(busy_until, :now) AS busy_until
     """
 )
-SAVE = text("UPDATE sender_pace SET free_at = :free_at WHERE provider = :provider AND sender = :sender")
+SAVE = text(
+    "UPDATE sender_pace SET free_at = :free_at, busy_until = :busy_until"
+    " WHERE provider = :provider AND sender = :sender"
+)
 
 
 def reserve(
@@ -97,9 +123,9 @@ def reserve(
             continue
         places = [place for place, wish in enumerate(wishes) if wish.sender == sender]
         key = {"provider": provider, "sender": sender}
-        free_at = session.execute(LOCK, {**key, "now": now}).scalar_one()
-        ours, free_at = give_turns(free_at, [wishes[place] for place in places], rate, now, least)
-        session.execute(SAVE, {**key, "free_at": free_at})
+        clock = Clock(*session.execute(LOCK, {**key, "now": now}).one())
+        ours, clock = give_turns(clock, [wishes[place] for place in places], rate, now, least)
+        session.execute(SAVE, {**key, "free_at": clock.free_at, "busy_until": clock.busy_until})
         for place, moment in zip(places, ours, strict=True):
             moments[place] = moment
     return moments

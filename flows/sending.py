@@ -145,14 +145,12 @@ def _keep_pace(
     asked: Mapping[int, PlatformCheck],
     now: datetime,
 ) -> None:
-    """Hold back what has no turn yet; who has waited for it, or was asked about just now, goes."""
+    """Hold back what has no turn yet; what a platform was asked about just now has had its turn."""
     provider = runtime.settings.sms_provider
     paced = [
         (step, answer)
         for step, answer in decided.going
-        if step.claim.id not in asked
-        and pace.segments_per_second(provider, _from(step)) is not None
-        and not (step.claim.reason == pace.PACED and step.claim.due_at >= now - pace.MISSED)
+        if step.claim.id not in asked and pace.segments_per_second(provider, _from(step)) is not None
     ]
     wishes = [_wish(runtime, step, answer) for step, answer in paced]
     moments = pace.reserve(session, provider, wishes, now, LEAST_VALIDITY)
@@ -172,14 +170,14 @@ def _keep_pace(
 
 
 def _wish(runtime: Runtime, step: DueStep, answer: Answer) -> Turn:
-    until = answer.until or step.situation.deadline
+    until, promised = answer.until or step.situation.deadline, step.claim.reason == pace.PACED
     if step.message is not None:
-        return Turn(_from(step), step.message.segments, until)
+        return Turn(_from(step), step.message.segments, until, promised)
     try:
-        composed = compose(_material(runtime, step, links.make_token()))
+        segments = compose(_material(runtime, step, links.make_token())).measure.segments
     except NoText:
-        return Turn(_from(step), 0, until)
-    return Turn(_from(step), composed.measure.segments, until)
+        segments = 0
+    return Turn(_from(step), segments, until, promised)
 
 
 def _go(runtime: Runtime, decided: _Decisions, asked: Mapping[int, PlatformCheck], now: datetime) -> None:

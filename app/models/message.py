@@ -165,13 +165,17 @@ class Click(TenantRow, Base):
 
 
 class SenderPace(Base):
-    """From when on a sender may send more: every text takes up its segments' share of time."""
+    """How far a sender's time is taken: every text takes up its segments' share.
+
+    ``free_at`` is the next turn that nobody has been promised, ``busy_until`` the end of what has left.
+    """
 
     __tablename__ = "sender_pace"
 
     provider: Mapped[str] = mapped_column(primary_key=True)
     sender: Mapped[str] = mapped_column(primary_key=True)
     free_at: Mapped[datetime]
+    busy_until: Mapped[datetime | None]
 
 
 class ProviderState(Base):
