@@ -54,7 +54,7 @@ def intent(body: str) -> Intent:
                 return Intent(kind, exact=True, word=text)
     withdrawal = withdrawals.read(body)
     if withdrawal.reading is Reading.WITHDRAWN:
-        return Intent(Kind.STOP, exact=False, word=withdrawal.phrase)
+        return Intent(Kind.STOP, exact=False, word=withdrawal.words)
     plain = words(body)
     if withdrawal.reading is Reading.SILENT and len(plain.split()) <= MOST_WORDS:
         for stop in _WITHIN:

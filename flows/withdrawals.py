@@ -45,11 +45,11 @@ class Reading(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """``phrase`` is the row of the table that decided."""
+    """``words`` are those of the text that decided, normalised; ``phrase`` is the row that they fit."""
 
     reading: Reading
+    words: str | None = None
     phrase: str | None = None
-    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +73,17 @@ def read(body: str) -> Withdrawal:
 def _read(sentence: str) -> Withdrawal:
     stop = _first(_phrases("stop"), sentence)
     if stop is not None:
-        return Withdrawal(Reading.WITHDRAWN, stop.phrase, stop.language)
+        return stop
     guards = {guard.language for guard in _phrases("guard") if guard.pattern.search(sentence)}
     likely = _first((one for one in _phrases("likely") if one.language not in guards), sentence)
-    if likely is not None:
-        return Withdrawal(Reading.WITHDRAWN, likely.phrase, likely.language)
-    return Withdrawal(Reading.GUARDED if guards else Reading.SILENT)
+    return likely or Withdrawal(Reading.GUARDED if guards else Reading.SILENT)
 
 
-def _first(phrases: Iterable[_Phrase], sentence: str) -> _Phrase | None:
-    return next((one for one in phrases if one.pattern.search(sentence)), None)
+def _first(phrases: Iterable[_Phrase], sentence: str) -> Withdrawal | None:
+    for one in phrases:
+        if match := one.pattern.search(sentence):
+            return Withdrawal(Reading.WITHDRAWN, match.group().strip(), one.phrase)
+    return None
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -196,3 +197,11 @@ def test_a_date_is_read_where_the_store_is(cell: str, moment: datetime | str) ->
 def test_any_cell_is_a_moment_or_a_reason(cell: str) -> None:
     found = read_date(cell, BERLIN)
     assert found in consent_import.REASONS if isinstance(found, str) else found.tzinfo is not None
+
+
+def test_every_reason_and_every_column_stands_in_the_documentation() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "consent.md").read_text(encoding="utf-8")
+    columns = (consent_import.PHONE, consent_import.DATE, "language", *consent_import.EVIDENCE)
+    for name in (*consent_import.REASONS, *columns):
+        assert f"`{name}`" in page
+    assert f"{consent_import.MOST_ROWS:,}" in page
