@@ -19,6 +19,7 @@ from flows import doubts, due, facts, outgoing, providers, refusals, retries, te
 from flows.compose import Answer, Composed, compose_service
 from flows.conflicts import again
 from flows.due import Claim, Later
+from flows.language import Wishes
 from flows.outgoing import Outgoing, Planned
 
 # An answer that comes later than this is out of place.
@@ -46,7 +47,13 @@ def write(
     once_key = f"{KINDS[answer].replace('_', '-')}:{reply_id}"
     if session.get(MessageOnce, (store.id, once_key)) is not None:
         return False
-    words = compose_service(answer, language, texts.name_of(store), store.url, store.locale, store.formality)
+    wishes = Wishes(
+        checkout_locale=language,
+        number_country=contact.country,
+        store_locale=store.locale,
+        formality=store.formality,
+    )
+    words = compose_service(answer, wishes, texts.name_of(store), store.url)
     message = text_row(store, contact, KINDS[answer], words, sender, now + WORTH_SENDING_FOR, now)
     session.add(message)
     session.flush()

@@ -189,23 +189,12 @@ def compose(text: CartText) -> Composed:
     return Composed(body, words.language, words.choice.reason, measure(body), words.used, told)
 
 
-def compose_service(
-    answer: Answer,
-    language: str | None,
-    store_name: str,
-    contact: str,
-    store_locale: str | None = None,
-    formality: str | None = None,
-    country: str | None = None,
-) -> Composed:
-    """A text of ours to one shopper in ``language``, else in that of ``country``, the store's, or English.
-
-    ``contact`` is where the shop is reached, an address or an e-mail; HELP tells it.
-    """
-    wishes = Wishes(checkout_locale=language, country=country, store_locale=store_locale, formality=formality)
+def compose_service(answer: Answer, wishes: Wishes, store_name: str, contact: str) -> Composed:
+    """A text of ours to one shopper. ``contact`` is where the shop is reached, an address or an e-mail;
+    HELP tells it. Raises NoText."""
     choice = choose_language(wishes, catalogs.languages_with(answer))
     if choice is None:
-        raise NoText(f"{answer} has words neither in {language} nor in English")
+        raise NoText(f"{answer} has words neither for the shopper nor for the store nor in English")
     words = catalogs.text(answer, choice.tag, store=_store_name(store_name), contact=contact)
     body = normalise(directed(words, choice.tag))
     return Composed(body, choice.tag, choice.reason, measure(body), Source.BUILT_IN)

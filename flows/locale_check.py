@@ -92,7 +92,7 @@ def check(language: str) -> Report:
     if not faults and sample is not None:
         texts = tuple(rendered(language, sample))
         faults += [*_samples(sample), *_budget(language, texts)]
-        faults += _order(texts) if is_right_to_left(language) else []
+        faults += _order(language, texts) if is_right_to_left(language) else []
     for key, text in words.items():
         faults += _tone(language, key, text)
     inherits = next((tag for tag in parents(language)[1:] if tag in catalogs.languages()), None)
@@ -171,8 +171,10 @@ def _budget(language: str, texts: tuple[Rendered, ...]) -> Faults:
             )
 
 
-def _order(texts: tuple[Rendered, ...]) -> Faults:
-    for text in texts:
+def _order(language: str, texts: tuple[Rendered, ...]) -> Faults:
+    """The link and the words to reply with keep their place, under Latin names of shops and products too."""
+    latin = samples("en")
+    for text in (*texts, *(rendered(language, latin) if latin else ())):
         for part in (LINK, STOP_LINK):
             if part in text.body and latin_neighbours(text.body, part):
                 yield f"sms.{text.key}", f"{part} touches other Latin letters: {text.body}"

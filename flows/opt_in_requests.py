@@ -288,16 +288,8 @@ def _planned(session: Session, ask: _Ask, until: datetime, now: datetime) -> Pla
 def _write(session: Session, ask: _Ask, until: datetime, now: datetime) -> Message:
     """The request in the shopper's language; its unique key makes it the only one for this tick."""
     store, contact, cart = ask.store, ask.contact, ask.cart
-    language = contact.preferred_language or cart.locale or contact.locale
-    words = compose_service(
-        Answer.OPT_IN_REQUEST,
-        language,
-        texts.name_of(store),
-        store.url,
-        store.locale,
-        store.formality,
-        contact.country,
-    )
+    wishes = texts.wishes(store, contact, cart)
+    words = compose_service(Answer.OPT_IN_REQUEST, wishes, texts.name_of(store), store.url)
     message = answers.text_row(store, contact, opt_in.KIND, words, ask.sender, until, now)
     session.add(message)
     session.flush()

@@ -34,16 +34,7 @@ def cart_text(store: Store, cart: Cart, contact: Contact, step: Step, ways: Ways
         store_name=name_of(store),
         link=ways.back,
         stop_link=ways.out,
-        wishes=Wishes(
-            checkout_locale=cart.locale,
-            storefront_locale=cart.storefront_locale,
-            customer_locale=contact.locale,
-            country=cart.country,
-            number_country=contact.country,
-            store_locale=store.locale,
-            formality=store.formality,
-            chosen=contact.preferred_language,
-        ),
+        wishes=wishes(store, contact, cart),
         texts=step.texts,
         products=[_product(store, item) for item in cart.items],
         total=_total(cart),
@@ -51,6 +42,20 @@ def cart_text(store: Store, cart: Cart, contact: Contact, step: Step, ways: Ways
         name_products=store.name_products,
         reserved=store.reserves_carts,
         economy=store.economy_texts,
+    )
+
+
+def wishes(store: Store, contact: Contact, cart: Cart) -> Wishes:
+    """What is known of the shopper's language, from a cart and from whoever left it."""
+    return Wishes(
+        checkout_locale=cart.locale,
+        storefront_locale=cart.storefront_locale,
+        customer_locale=contact.locale,
+        country=cart.country,
+        number_country=contact.country,
+        store_locale=store.locale,
+        formality=store.formality,
+        chosen=contact.preferred_language,
     )
 
 

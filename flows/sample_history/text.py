@@ -235,7 +235,8 @@ def _stop(cart: Cart, person: Person, at: datetime) -> None:
 
 
 def _confirm_stop(past: Past, person: Person, at: datetime) -> None:
-    words = compose_service(Answer.STOP, person.language, NAME, "", LANGUAGE)
+    wishes = Wishes(checkout_locale=person.language, number_country=person.country, store_locale=LANGUAGE)
+    words = compose_service(Answer.STOP, wishes, NAME, "")
     message = add_message(
         past,
         person,

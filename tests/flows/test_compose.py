@@ -212,7 +212,7 @@ def test_a_name_that_is_no_name_is_left_out_and_noted() -> None:
 @pytest.mark.parametrize("answer", Answer)
 @pytest.mark.parametrize("language", languages())
 def test_every_answer_is_said_in_every_language(answer: Answer, language: str) -> None:
-    composed = compose_service(answer, language, "Kamra", "https://kamra.example")
+    composed = compose_service(answer, Wishes(language), "Kamra", "https://kamra.example")
     assert composed.body.lstrip("\u200f").startswith("Kamra")
     assert composed.language == language
     assert composed.measure == measure(composed.body)
@@ -220,8 +220,14 @@ def test_every_answer_is_said_in_every_language(answer: Answer, language: str) -
 
 
 def test_an_answer_falls_back_to_the_stores_language_then_to_english() -> None:
-    assert compose_service(Answer.STOP, "ca", "Kamra", "", store_locale="sl-SI").language == "sl"
-    assert compose_service(Answer.STOP, None, "Kamra", "").language == "en"
+    assert compose_service(Answer.STOP, Wishes("ca", store_locale="sl-SI"), "Kamra", "").language == "sl"
+    assert compose_service(Answer.STOP, Wishes(), "Kamra", "").language == "en"
+
+
+def test_an_answer_names_the_words_of_the_number_s_country() -> None:
+    wishes = Wishes("fr", number_country="CA", store_locale="en", formality="informal")
+    composed = compose_service(Answer.START, wishes, "Kamra", "")
+    assert composed.language == "fr-CA-x-informal" and "Réponds ARRET" in composed.body
 
 
 def test_a_sender_that_hears_nothing_brings_a_link_as_the_way_out() -> None:

@@ -42,6 +42,13 @@ def _due(runtime: Runtime) -> dict[str, object]:
         return {row.kind: row.due_at for row in session.scalars(select(Due))}
 
 
+def test_the_language_of_the_pages_before_a_checkout_is_kept(runtime: Runtime, store: Store) -> None:
+    told.apply(runtime, store, told.cart(at=5, storefront_locale="fr"))
+    told.apply(runtime, store, told.cart(at=6))
+    cart = told.row(runtime, Cart)
+    assert (cart.locale, cart.storefront_locale) == ("en-GB", "fr")
+
+
 def test_a_checkout_becomes_a_cart_with_all_that_is_told(runtime: Runtime, store: Store) -> None:
     told.apply(runtime, store, told.cart(at=5))
     cart = told.row(runtime, Cart)
