@@ -104,8 +104,8 @@ class Orders:
         )
 
     def _has_status(self, order: Order, asked: set[str]) -> bool:
-        """``any`` held drafts on 9.9.5, and holds none on 10.9.4 and 11.0.1."""
-        hidden = NOT_ANY if self._knobs.major < 10 else NOT_ANY | {"checkout-draft"}
+        """``any`` held drafts on 9.9.5 and 10.6.2, and holds none on 10.9.4 and 11.0.1."""
+        hidden = NOT_ANY if self._knobs.before(10, 9) else NOT_ANY | {"checkout-draft"}
         return order["status"] in asked or ("any" in asked and order["status"] not in hidden)
 
     def _in_time(self, order: Order, query: Mapping[str, str]) -> bool:

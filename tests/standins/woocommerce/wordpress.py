@@ -43,9 +43,9 @@ class Knobs:
     shipping: str = ""
     shipping_to: tuple[str, ...] = ()
 
-    @property
-    def major(self) -> int:
-        return int(self.version.partition(".")[0])
+    def before(self, *version: int) -> bool:
+        """Whether the store runs an older WooCommerce than ``version``."""
+        return tuple(map(int, self.version.split("."))) < version
 
     def set(self, **changes: Any) -> None:
         known = {field.name for field in fields(self)}
