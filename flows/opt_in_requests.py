@@ -21,10 +21,12 @@ from flows import (
     identities,
     opt_in,
     outgoing,
+    pace,
     providers,
     public_holidays,
     refusals,
     retries,
+    spread,
     texts,
     timeline,
 )
@@ -36,10 +38,14 @@ from flows.gates import Outcome, Situation
 from flows.opt_in import Tick
 from flows.outcomes import Call, Withheld
 from flows.outgoing import Outgoing, Planned
+from flows.pace import Turn
 from flows.senders import Identity, Sender, senders_for
 from flows.timeline import Line
+from flows.timing import LEAST_VALIDITY
 
 BUSY_PAUSE = timedelta(seconds=1)
+MOST_SEGMENTS = 2
+"""What a request takes of its sender's time at most: its words are chosen when it goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ class _Decisions:
     later: list[Later] = field(default_factory=list)
     over: list[Claim] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    in_line: dict[tuple[str, datetime], int] = field(default_factory=dict)
 
 
 def is_ours(claim: Claim) -> bool:
@@ -109,6 +116,7 @@ def _claim(runtime: Runtime, claims: Sequence[Claim], now: datetime) -> list[tup
         mine = [claim for claim in claims if claim.id in ours]
         asks = _load(session, runtime, mine, contacts, messages, now)
         decided = _decide(session, mine, asks, _existing(session, mine, contacts), now)
+        _keep_pace(session, runtime, decided, now)
         due.finish(session, decided.over)
         due.put_back_all(session, decided.later)
         timeline.record_all(session, decided.lines)
@@ -263,12 +271,41 @@ def _follow(session: Session, decided: _Decisions, ask: _Ask, now: datetime) -> 
         decided.going.append((ask, answer.until or ask.situation.deadline))
     elif answer.outcome is Outcome.HOLD and answer.until is not None:
         reason = retries.REQUEST if ask.message else answer.reason
-        decided.later.append(Later(ask.claim, answer.until, reason))
-        line = Line(cart.store_id, cart.id, "held", now, answer.reason, until=answer.until)
+        until = answer.until + _wait_in_line(session, decided, ask, answer)
+        decided.later.append(Later(ask.claim, until, reason))
+        line = Line(cart.store_id, cart.id, "held", now, answer.reason, until=until)
         decided.lines.append(line)
     else:
         _end(session, decided, ask.claim, ask, now)
         decided.lines.append(Line(cart.store_id, cart.id, "not_asked", now, answer.reason))
+
+
+def _wait_in_line(session: Session, decided: _Decisions, ask: _Ask, answer: gates.Answer) -> timedelta:
+    """What waits for the same opening leaves one after the other."""
+    if answer.until is None or answer.closes_at is None:
+        return timedelta(0)
+    line = (ask.claim.lane, answer.until)
+    if line not in decided.in_line:
+        decided.in_line[line] = spread.waiting(session, due.OPT_IN, *line)
+    place = decided.in_line[line]
+    decided.in_line[line] += 1
+    return spread.delay(place, ask.contact.id, answer.closes_at - answer.until)
+
+
+def _keep_pace(session: Session, runtime: Runtime, decided: _Decisions, now: datetime) -> None:
+    """Put back what has no turn yet; its gates are asked again when the turn comes."""
+    wishes = [
+        Turn(ask.sender, MOST_SEGMENTS, until, promised=ask.claim.reason == pace.PACED)
+        for ask, until in decided.going
+    ]
+    moments = pace.reserve(session, runtime.settings.sms_provider, wishes, now, LEAST_VALIDITY)
+    going, decided.going = decided.going, []
+    for (ask, until), moment in zip(going, moments, strict=True):
+        if moment <= now:
+            decided.going.append((ask, until))
+        else:
+            reason = retries.REQUEST if ask.message else pace.PACED
+            decided.later.append(Later(ask.claim, moment, reason))
 
 
 def _end(session: Session, decided: _Decisions, claim: Claim, ask: _Ask | None, now: datetime) -> None:

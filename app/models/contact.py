@@ -137,7 +137,9 @@ class SenderContact(Base):
 
 
 class Reply(Row, Base):
-    """A text from a shopper. ``intent``: stop, start, help, other. No store when nobody texted the number.
+    """A text from a shopper. ``intent``: stop, start, help, confirm, other.
+
+    No store when nobody texted the number.
 
     ``needs_person``: somebody should read it. ``settled_at`` is when somebody did, ``settled_as`` what
     came of it: ``settled``, ``kept`` (a stop that stays), ``undone`` (a text that was no stop after all).

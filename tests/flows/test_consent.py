@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.platform import ConsentState
-from flows.consent import KEYWORD_START, KEYWORD_STOP, Consent, ConsentEvent, Standing, derive
+from flows.consent import (
+    DOUBLE_OPT_IN,
+    KEYWORD_START,
+    KEYWORD_STOP,
+    PLAIN_WORDS,
+    Consent,
+    ConsentEvent,
+    Standing,
+    derive,
+)
 
 DAY_ZERO = datetime(2027, 1, 1, 12, tzinfo=UTC)
 
@@ -187,6 +196,23 @@ def test_after_a_stop_a_question_raised_by_a_later_tick_is_answered_only_by_a_co
     )
 
 
+def answer(on: int) -> ConsentEvent:
+    """The yes to our own request to confirm."""
+    return said("given", on, source=DOUBLE_OPT_IN, confirmed=True)
+
+
+def test_the_answer_to_our_request_confirms_what_was_ticked_and_keeps_its_moment() -> None:
+    confirmed = Consent(Standing.GIVEN, True, day(1), "shopify_checkout")
+    assert derive([tick(1, 0), answer(2)]) == derive([tick(1, 0), answer(2), tick(4, 3)]) == confirmed
+
+
+def test_an_answer_after_a_stop_gives_nothing() -> None:
+    assert derive([tick(1, 0), stop(2), answer(3)]).state is Standing.WITHDRAWN
+    assert (
+        derive([tick(1, 0), said("withdrawn", 2, source=PLAIN_WORDS), answer(3)]).state is Standing.WITHDRAWN
+    )
+
+
 def test_the_story_of_a_returning_shopper_is_the_same_in_whatever_order_it_arrives() -> None:
     story = [tick(1, 0, confirmed=True), stop(2), tick(3, 0), start(4), said("withdrawn", 5), tick(7, 6)]
     expected = Consent(Standing.GIVEN, False, day(7), "shopify_checkout")
@@ -199,7 +225,9 @@ def events(*, dated: bool) -> st.SearchStrategy[ConsentEvent]:
         said,
         st.sampled_from(["given", "withdrawn", "pending"]),
         days if dated else st.none() | days,
-        source=st.sampled_from(["shopify_checkout", "shopify_customer", KEYWORD_STOP, "import"]),
+        source=st.sampled_from(
+            ["shopify_checkout", "shopify_customer", KEYWORD_STOP, "import", DOUBLE_OPT_IN, PLAIN_WORDS]
+        ),
         confirmed=st.booleans(),
         checkout=st.none() | days,
         recorded=days,

@@ -13,7 +13,7 @@ from app.models import Cart, Consent, ConsentEvent, Due, InboundEvent, Message, 
 from app.runtime import Runtime
 from connectors.platform import ConsentChanged, ConsentSignal, ConsentState, Key, Shopper
 from connectors.sms import Category, InDoubt, Refused
-from flows import dispatch, due, enrollment, inbox, opt_in, providers
+from flows import dispatch, due, enrollment, inbox, opt_in, pace, providers
 from flows.opt_in import Tick, may_ask_again
 from tests import factories
 from tests.factories import NOW
@@ -246,6 +246,23 @@ def test_a_tick_in_a_later_checkout_is_asked_about_once_the_first_request_is_ove
     leave_a_cart(runtime, store, "checkout-3")
     go_on(runtime, clock, HOUR)
     assert kinds(runtime) == ["opt_in_request", "opt_in_request"]
+
+
+def test_requests_keep_the_pace_of_their_sender(
+    runtime: Runtime, store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "segments_per_second", lambda *_: 0.1)
+    for number in range(3):
+        phone = f"+1512234567{number}"
+        signal = told.tick(phone, occurred_at=NOW, checkout_created_at=NOW - MINUTE)
+        shopper = Shopper(phones=(phone,), country="US", region="TX")
+        leave_a_cart(runtime, store, f"checkout-{number}", shopper=shopper, consent=signal)
+    go_on(runtime, clock)
+    assert len(kinds(runtime)) == 1
+    go_on(runtime, clock, timedelta(seconds=20))
+    assert len(kinds(runtime)) == 2
+    go_on(runtime, clock, timedelta(seconds=20))
+    assert kinds(runtime) == ["opt_in_request"] * 3
 
 
 def test_a_request_that_certainly_did_not_leave_goes_again_and_one_in_doubt_does_not(
