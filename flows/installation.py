@@ -69,12 +69,14 @@ def connect_woocommerce(
 def bring_in(session: Session, platform: str, domain: str, url: str, now: datetime) -> Store:
     """The store's row, active: new, back after an uninstall, or with its access repaired.
 
-    Only a new or returning store gets a new ``installed_at``: carts from before it are never texted.
+    A paused store stays paused: new keys are no wish to send. Only a new or returning store gets a new ``installed_at``: carts from before it are never texted.
     """
     store = _locked(session, platform, domain, url, now)
     if store.status == "uninstalled":
         store.installed_at = now
-    store.status, store.status_reason, store.uninstalled_at = "active", None, None
+    if store.status != "paused":
+        store.status, store.status_reason = "active", None
+    store.uninstalled_at = None
     store.updated_at = now
     due.hasten(session, store.id, "store_inactive", now)
     registry.ensure_default_flow(session, store, now)

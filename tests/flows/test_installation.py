@@ -219,6 +219,13 @@ def test_new_keys_leave_the_webhook_secret_alone(runtime: Runtime) -> None:
     assert kept(runtime, store, connections.WOOCOMMERCE_KEYS) == KEYS | {"key": "ck_2"}
 
 
+def test_new_keys_do_not_end_a_pause(runtime: Runtime) -> None:
+    connect_woocommerce(runtime)
+    change_store(runtime, status="paused", status_reason="Stock-taking")
+    store = connect_woocommerce(runtime)
+    assert (store.status, store.status_reason) == ("paused", "Stock-taking")
+
+
 def test_two_stores_never_share_an_address_or_a_secret(runtime: Runtime) -> None:
     first = connect_woocommerce(runtime)
     with runtime.database.session() as session:
