@@ -64,9 +64,11 @@ class Database:
     A server that restarts closes connections in silence. Those of sessions are tried before each use;
     a single statement is not worth that, and is done once more instead (``once_more``).
     A connection must never be shared between two processes: a forked child begins without any.
+    ``pool_size`` is how many threads use it at once: what is opened beyond that is closed after each use,
+    and to open a connection costs more than most transactions.
     """
 
-    def __init__(self, url: str, pool_size: int = 5) -> None:
+    def __init__(self, url: str, pool_size: int = 8) -> None:
         self.engine = _engine(url, pool_size, pool_pre_ping=True)
         self.autocommit = _engine(url, pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)

@@ -28,7 +28,7 @@ class Runtime:
         self.redis.close()
 
 
-def make_runtime(settings: Settings, clock: Clock | None = None, pool_size: int = 5) -> Runtime:
+def make_runtime(settings: Settings, clock: Clock | None = None, pool_size: int = 8) -> Runtime:
     """Build what a process needs; opens no connection yet."""
     database = Database(settings.database_url, pool_size)
     client = connect(settings.redis_url)

@@ -27,7 +27,7 @@ def work(settings: Settings, queue_name: str) -> None:
     configure_mappers()
     client = connect_worker(settings.redis_url)
     queue = rq.Queue(queue_name, connection=client, serializer=JSONSerializer)
-    runtime = make_runtime(settings, pool_size=1)
+    runtime = make_runtime(settings, pool_size=2)
     stopped = start_beating(runtime, queue_name)
     worker = rq.SimpleWorker([queue], connection=client, serializer=JSONSerializer, log_job_description=False)
     keep_what_is_loaded()
