@@ -6,7 +6,8 @@ store's locale, English. A locale matches a language by CLDR distance (``langcod
 than a regional or a mutually read form: ``en-GB`` takes ``en`` and ``gsw`` takes ``de``, but ``uk``
 never ``ru``, ``ca`` never ``es``, ``da`` never ``nb``. Of several that match, the one is taken that the
 locale inherits from: ``es-AR`` takes ``es-419`` before ``es``, and ``en-AU`` takes ``en`` before
-``en-GB``. A locale without a region has that of the address: ``fr`` in Canada is ``fr-CA``.
+``en-GB``. A locale without a region has that of the address where its language is official: ``fr`` in
+Canada is ``fr-CA``, ``zh`` in the United States stays ``zh``.
 
 Formality is a private-use tag: ``de-x-formal`` beside ``de``. It decides among texts of the same
 language only; a shopper's locale seldom names one, then the store's setting does, then its locale.
@@ -106,7 +107,8 @@ def country_language(country: str | None, store_locale: str | None = None) -> st
         return None
     store = _read(store_locale)
     spoken = store.tag.partition("-")[0] if store else None
-    if spoken in get_official_languages(territory, de_facto=True):
+    official = get_official_languages(territory, de_facto=True)
+    if spoken in {one.partition("_")[0] for one in official}:
         return f"{spoken}-{territory}"
     likely = langcodes.Language.make(territory=territory).maximize()
     return likely.simplify_script().to_tag()
@@ -165,10 +167,11 @@ def _choose(wishes: Wishes, available: tuple[str, ...]) -> Choice | None:
 
 
 def _in_place(locale: str | None, country: str | None) -> str | None:
-    """A locale that names a language only, as it is spoken in that country."""
+    """A locale that names a language only, as it is spoken in that country, if it is official there."""
     wish = _read(locale)
     territory = (country or "").strip().upper()
-    if wish is None or "-" in wish.tag or not get_territory_language_info(territory):
+    official = get_official_languages(territory, regional=True, de_facto=True)
+    if wish is None or wish.tag not in {one.partition("_")[0] for one in official}:
         return locale
     return f"{wish.tag}-{territory}" + (f"-x-{wish.formality}" if wish.formality else "")
 

@@ -148,6 +148,15 @@ def test_a_language_without_a_region_is_spoken_as_in_the_country() -> None:
     assert choose("pt", None, "BR", None, ("pt", "pt-BR")) == Choice("pt-BR", Reason.CHECKOUT)
     assert choose("zh", None, "TW", None, ("zh-Hans", "zh-Hant")) == Choice("zh-Hant", Reason.CHECKOUT)
     assert choose("fr-FR", None, "CA", None, ("fr", "fr-CA")) == Choice("fr", Reason.CHECKOUT)
+    assert choose("es", None, "US", None, ("es", "es-419")) == Choice("es-419", Reason.CHECKOUT)
+
+
+@pytest.mark.parametrize("country", ["US", "AU", "ZZ", "../", None])
+def test_a_language_that_is_not_official_in_the_country_stays_as_it_is(country: str | None) -> None:
+    assert choose("zh", None, country, None, ("zh-Hans", "zh-Hant")) == Choice("zh-Hans", Reason.CHECKOUT)
+
+
+def test_a_language_with_a_region_by_the_number() -> None:
     by_number = Wishes("en", number_country="GB")
     assert choose_language(by_number, ("en", "en-GB")) == Choice("en-GB", Reason.CHECKOUT)
 
