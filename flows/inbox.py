@@ -23,7 +23,7 @@ from app.queue import INTAKE
 from app.runtime import Runtime
 from connectors.platform import ConnectorError
 from connectors.sms import MalformedCallback
-from flows import connections, intake, receipts, replies
+from flows import audit, connections, intake, receipts, replies
 from flows.conflicts import PAUSES, again, is_conflict
 from flows.incoming import Incoming, lock
 
@@ -101,9 +101,11 @@ def replay(runtime: Runtime, event_ids: Collection[int] | None = None) -> int:
         failed = failed.where(InboundEvent.id.in_(event_ids))
     fresh = failed.values(state="pending", attempts=0, error=None, retry_at=None)
     with runtime.database.session() as session:
-        count = len(session.execute(fresh.returning(InboundEvent.id)).all())
+        stores = list(session.scalars(fresh.returning(InboundEvent.store_id)))
+        for store_id in sorted(set(filter(None, stores))):
+            audit.record(session, store_id, audit.OPERATOR, "events_retried", runtime.clock.now())
     runtime.waker.soon(INTAKE)
-    return count
+    return len(stores)
 
 
 @again

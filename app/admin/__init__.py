@@ -8,6 +8,7 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     from app.admin import (
         assets,
+        audit_pages,
         carts,
         consent_pages,
         door,
@@ -33,6 +34,7 @@ def init_app(app: Flask) -> None:
         text_pages,
         request_pages,
         retention_page,
+        audit_pages,
         sender_pages,
         settings_pages,
     )

@@ -75,6 +75,7 @@ def dismiss_guide() -> AnyResponse:
         session.execute(
             update(Store).where(Store.id == access.visitor().store.id).values(setup_dismissed_at=now)
         )
+        page.audit(session, "guide_dismissed")
     return page.done("overview.show", "guide_dismissed")
 
 

@@ -15,8 +15,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import access, logins
 from app.admin import notices
 from app.admin.formats import Formats, choose_locale
-from app.models import AuditEvent, Store
+from app.models import Store
 from app.web import runtime
+from flows import audit as trail
 
 KEPT_PARAMETERS = ("host", "embedded", "locale")
 SMALLEST_COMPRESSED = 1_000
@@ -136,15 +137,7 @@ def locked_store(session: Session) -> Store:
 def audit(session: Session, action: str, **details: object) -> None:
     """Write down what this visitor has just changed."""
     visitor = access.visitor()
-    session.add(
-        AuditEvent(
-            store_id=visitor.store.id,
-            actor=visitor.actor,
-            action=action,
-            details=details,
-            occurred_at=runtime().clock.now(),
-        )
-    )
+    trail.record(session, visitor.store.id, visitor.actor, action, runtime().clock.now(), **details)
 
 
 def _skeleton() -> dict[str, Any]:

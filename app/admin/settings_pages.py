@@ -7,22 +7,22 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response, abort, request
-from sqlalchemy import Row, String, cast, literal, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import access
-from app.admin import economy_preview, formats, hours_forms, page, settings_forms, story
+from app.admin import audit_trail, economy_preview, formats, hours_forms, page, settings_forms, story
 from app.admin.hours_forms import HoursForm, PauseForm
 from app.admin.settings_forms import CountriesForm
-from app.models import AuditEvent, InboundEvent, Person, ProviderState, Store
+from app.models import InboundEvent, ProviderState, Store
 from app.queue import DISPATCH
 from app.web import runtime
 from flows import candidates, due, identities, pauses
 
 blueprint = page.screen("settings", __name__)
 
-AUDITED = 50
+AUDITED = 10
 EVENTS = 20
 LONGEST_PRODUCT_ID = 100
 
@@ -172,7 +172,7 @@ def _values(
             session, settings.sms_provider, identities.values(settings, store)
         ),
         "events": _failed_events(session, store),
-        "audit": _audit_trail(session, store),
+        "audit": audit_trail.page(session, store.id, audit_trail.Filter(), AUDITED).rows,
         "audit_words": story.audited,
         "sentence": story.sentence,
     }
@@ -204,18 +204,5 @@ def _failed_events(session: Session, store: Store) -> Sequence[Row[str, datetime
         .where(InboundEvent.store_id == store.id, InboundEvent.state == "failed")
         .order_by(InboundEvent.received_at.desc(), InboundEvent.id.desc())
         .limit(EVENTS)
-    )
-    return session.execute(query).all()
-
-
-def _audit_trail(session: Session, store: Store) -> Sequence[Row[AuditEvent, str]]:
-    """The latest changes, each with the name of the person, if a person made it."""
-    named = AuditEvent.actor == literal("person:") + cast(Person.id, String)
-    query = (
-        select(AuditEvent, Person.name)
-        .outerjoin(Person, named)
-        .where(AuditEvent.store_id == store.id)
-        .order_by(AuditEvent.occurred_at.desc(), AuditEvent.id.desc())
-        .limit(AUDITED)
     )
     return session.execute(query).all()

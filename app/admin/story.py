@@ -92,6 +92,14 @@ ACTIONS = {
     "reply_kept": "Kept a number stopped",
     "reply_undone": "Undid a stop that was none",
     "retention_changed": "Changed for how many days data is kept",
+    "guide_dismissed": "Put the set-up guide away",
+    "audit_downloaded": "Downloaded the list of changes",
+    "login_link_made": "Made a sign-in link",
+    "contact_shown": "Looked at what is known of shoppers",
+    "contact_exported": "Exported a shopper's data",
+    "cart_shown": "Looked at a cart",
+    "consents_rebuilt": "Derived consents again",
+    "events_retried": "Tried failed events again",
     "uninstalled": "Removed the app",
 }
 """What an entry of the audit trail says."""
@@ -216,9 +224,14 @@ def why_recovered(recovery: Recovery | None) -> str:
     return f"Yes: placed after a text for this cart, {'after' if recovery.clicked else 'without'} a click"
 
 
+def action(name: str) -> str:
+    """The name of an action in words."""
+    return ACTIONS.get(name, name.replace("_", " ").capitalize())
+
+
 def audited(event: AuditEvent) -> str:
     """What somebody changed, with what they changed it to."""
-    words = ACTIONS.get(event.action, event.action.replace("_", " ").capitalize())
+    words = action(event.action)
     told = {
         name.replace("_", " "): value for name, value in event.details.items() if not name.endswith("_id")
     }

@@ -250,11 +250,13 @@ def login_link(domain: str) -> None:
     """Print a one-time link into the store's pages; it works once, within 15 minutes."""
     from app import logins
     from app.ops.show import find_store
+    from flows import audit
 
     with opened() as runtime, runtime.database.session() as session:
         now = runtime.clock.now()
         found = find_store(session, domain)
         token = logins.make_login_link(session, found, logins.store_owner(session, found, now), now)
+        audit.record(session, found.id, audit.OPERATOR, "login_link_made", now)
         click.echo(f"{runtime.settings.public_url}/login/{token}")
 
 
@@ -270,10 +272,52 @@ def contact() -> None:
 def contact_show(domain: str, phones: tuple[str, ...], as_json: bool) -> None:
     """What is known of these numbers: consent, language, zones, texts."""
     from app.ops.show import contacts, find_store
+    from flows import audit
 
     with opened() as runtime, runtime.database.session() as session:
-        rows = contacts(session, find_store(session, domain), phones)
+        found = find_store(session, domain)
+        rows = contacts(session, found, phones)
+        now = runtime.clock.now()
+        audit.record(session, found.id, audit.OPERATOR, "contact_shown", now, numbers=len(phones))
     _print(rows, as_json)
+
+
+@contact.command("export")
+@click.argument("domain", metavar="STORE")
+@click.argument("phone", metavar="PHONE")
+def contact_export(domain: str, phone: str) -> None:
+    """Print all that is stored about the person with this number, as JSON: see docs/data-rights.md."""
+    from app.ops.show import find_store
+    from flows import audit, data_export
+    from flows.traces import read_shopper
+
+    with opened() as runtime, runtime.database.session() as session:
+        found, now = find_store(session, domain), runtime.clock.now()
+        document = data_export.build(session, runtime, found, read_shopper(found, phone), now)
+        audit.record(session, found.id, audit.OPERATOR, "contact_exported", now)
+    _print(document, as_json=True)
+
+
+@contact.command("erase")
+@click.argument("domain", metavar="STORE")
+@click.argument("phone", metavar="PHONE")
+@click.confirmation_option(prompt="Erase this person for good?")
+def contact_erase(domain: str, phone: str) -> None:
+    """Erase all that is stored about the person with this number; a stop and its proof stay as a hash."""
+    from app.crypto import random_token
+    from app.ops.show import find_store
+    from connectors.platform import RequestKind
+    from flows import audit, compliance
+    from flows.incoming import Incoming
+    from flows.traces import read_shopper
+
+    with opened() as runtime, runtime.database.session() as session:
+        found, now = find_store(session, domain), runtime.clock.now()
+        asking, shopper = Incoming(session, runtime, found, now, now), read_shopper(found, phone)
+        kind = RequestKind.CUSTOMER_REDACT
+        request_id = compliance.ask(asking, kind, shopper, compliance.OPERATOR, random_token())
+        audit.record(session, found.id, audit.OPERATOR, "customer_redact_asked", now, request_id=request_id)
+    click.echo("Erased.")
 
 
 @main.group()
@@ -312,11 +356,14 @@ def consent_import(domain: str, path: Path, source: str, wording: str | None, da
 def consent_rebuild(domain: str) -> None:
     """Derive the state of every number again from the ledger; print and mend what differs."""
     from app.ops.show import find_store
+    from flows import audit
     from flows.consent_rebuild import rebuild
 
     with opened() as runtime:
         with runtime.database.session() as session:
             found = find_store(session, domain)
+            now = runtime.clock.now()
+            audit.record(session, found.id, audit.OPERATOR, "consents_rebuilt", now)
         count = differing = 0
         for one in rebuild(runtime, found):
             count += 1
@@ -340,9 +387,13 @@ def cart_show(domain: str, key: str, as_json: bool) -> None:
     """One cart by any of its keys: state, enrollments, and its timeline with every reason."""
     from app.ops.show import cart as read_cart
     from app.ops.show import find_store
+    from flows import audit
 
     with opened() as runtime, runtime.database.session() as session:
-        _print(read_cart(session, find_store(session, domain), key), as_json)
+        found = find_store(session, domain)
+        row = read_cart(session, found, key)
+        audit.record(session, found.id, audit.OPERATOR, "cart_shown", runtime.clock.now())
+    _print(row, as_json)
 
 
 def _print(value: Any, as_json: bool) -> None:

@@ -16,6 +16,7 @@ OURS = (
     "settings",
     "requests",
     "retention",
+    "audit",
     "door",
     "assets",
 )
