@@ -25,6 +25,8 @@ from tests.flows.whole_person import make_whole_person
 PHONE = "+38640123467"
 PLACE = re.compile(r"<[^>]*>")
 
+CONSENTS = "phone,consented_at\n+38640123999,2026-11-01\n"
+
 FORMS: dict[str, dict[str, Any]] = {
     "/app/guide/dismiss": {},
     "/app/replies/<>/settle": {"as": "settled"},
@@ -36,6 +38,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "/app/settings/texts": {"name_products": "1"},
     "/app/settings/words": {"formality": "formal"},
     "/app/settings/hours": {"quiet_from": "12:00", "quiet_to": "14:00"},
+    "/app/consents": {"source": "Till", "file": CONSENTS},
+    "/app/settings/consent": {"opt_in": "everywhere"},
     "/app/settings/countries": {"scope": "all"},
     "/app/settings/sending": {"sending": "0"},
     "/app/settings/products": {"product": "13", "named": "0"},
@@ -76,7 +80,10 @@ def test_whatever_changes_something_leaves_an_entry(
     path = address.replace("<>", str(named.get(address.split("/")[2])))
     page = browser.get("/app/settings")
     token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
-    answer = browser.post(path, FORMS[address] | {"csrf_token": token[1] if token else ""})
+    form = FORMS[address] | {"csrf_token": token[1] if token else ""}
+    if "file" in form:
+        form["file"] = (io.BytesIO(form["file"].encode()), "consents.csv")
+    answer = browser.post(path, form)
     assert answer.status_code == 200, words(answer)
     assert entries(runtime) == before + 1
 
