@@ -195,6 +195,22 @@ def test_the_state_of_consent_is_what_the_ledger_says(run: Run, shop: ShopifySho
     assert one_line(run("consent", "rebuild", DOMAIN).stdout).endswith(" numbers, 0 differed.")
 
 
+def test_consents_are_imported_from_a_file_and_every_refused_row_is_named(
+    run: Run, shop: ShopifyShop, tmp_path: Path
+) -> None:
+    file = tmp_path / "consents.csv"
+    file.write_text("phone,consented_at\n+4915112345999,2026-01-05\nhello,2026-01-05\n")
+    about = (DOMAIN, str(file), "--source", "paper form")
+    refused, summary = run("consent", "import", *about).stdout.splitlines()
+    assert refused == "line 3: It is not a valid phone number."
+    assert summary == "1 taken, 0 taken before, 1 refused."
+    assert run("consent", "import", *about).stdout.splitlines()[-1] == "0 taken, 1 taken before, 1 refused."
+    shown = json.loads(run("contact", "show", DOMAIN, "+4915112345999", "--json").stdout)
+    assert (shown[0]["consent"], shown[0]["consent_history"][0]["source"]) == ("given", "import")
+    file.write_text("number\n1\n")
+    assert "it lacks phone and consented_at" in one_line(run("consent", "import", *about, exit_code=2).stderr)
+
+
 def test_a_cart_is_shown_with_its_story(run: Run, shop: ShopifyShop) -> None:
     for key in (LEA.checkout_token, LEA.cart_token):
         told = json.loads(run("cart", "show", DOMAIN, key, "--json").stdout)

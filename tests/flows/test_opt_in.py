@@ -101,6 +101,18 @@ def test_a_tick_in_the_united_states_is_followed_by_one_request_that_names_cart_
     assert kinds(runtime) == ["opt_in_request"]
 
 
+def test_a_consent_that_was_there_before_the_cart_is_asked_about_once_the_cart_waits_for_it(
+    runtime: Runtime, store: Store, clock: FixedClock
+) -> None:
+    single = ConsentSignal(ConsentState.GIVEN, PHONE, "shopify_customer", occurred_at=NOW - 9 * DAY)
+    told.apply(runtime, store, ConsentChanged(single))
+    leave_a_cart(runtime, store, consent=None)
+    go_on(runtime, clock, 10 * MINUTE)
+    assert kinds(runtime) == []
+    go_on(runtime, clock, 21 * MINUTE)
+    assert kinds(runtime) == ["opt_in_request"]
+
+
 def test_yes_confirms_the_consent_is_answered_once_and_lets_the_waiting_cart_be_texted(
     runtime: Runtime, store: Store, provider: PocketProvider, clock: FixedClock
 ) -> None:
