@@ -53,7 +53,7 @@ def write(
         store_locale=store.locale,
         formality=store.formality,
     )
-    words = compose_service(answer, wishes, texts.name_of(store), store.url)
+    words = compose_service(answer, wishes, texts.name_of(store), store.url, economy=store.economy_texts)
     message = text_row(store, contact, KINDS[answer], words, sender, now + WORTH_SENDING_FOR, now)
     session.add(message)
     session.flush()

@@ -189,14 +189,18 @@ def compose(text: CartText) -> Composed:
     return Composed(body, words.language, words.choice.reason, measure(body), words.used, told)
 
 
-def compose_service(answer: Answer, wishes: Wishes, store_name: str, contact: str) -> Composed:
+def compose_service(
+    answer: Answer, wishes: Wishes, store_name: str, contact: str, *, economy: bool = False
+) -> Composed:
     """A text of ours to one shopper. ``contact`` is where the shop is reached, an address or an e-mail;
-    HELP tells it. Raises NoText."""
+    HELP tells it. ``economy`` as in a cart's text. Raises NoText."""
     choice = choose_language(wishes, catalogs.languages_with(answer))
     if choice is None:
         raise NoText(f"{answer} has words neither for the shopper nor for the store nor in English")
     words = catalogs.text(answer, choice.tag, store=_store_name(store_name), contact=contact)
-    body = normalise(directed(words, choice.tag))
+    usual = normalise(directed(words, choice.tag))
+    plain = without_marks(usual) if economy and _may_lose_marks(choice.tag) else usual
+    body = plain if measure(plain).segments < measure(usual).segments else usual
     return Composed(body, choice.tag, choice.reason, measure(body), Source.BUILT_IN)
 
 

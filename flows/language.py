@@ -197,8 +197,13 @@ def _match(
 
 def _same_language(one: str, other: str) -> bool:
     """In the same script: who reads Serbian in Cyrillic gets that, whatever its tone."""
-    first, second = (langcodes.Language.get(tag).maximize() for tag in (one, other))
-    return (first.language, first.script) == (second.language, second.script)
+    return _written(one) == _written(other)
+
+
+@lru_cache(maxsize=4096)
+def _written(tag: str) -> tuple[str | None, str | None]:
+    likely = langcodes.Language.get(tag).maximize()
+    return likely.language, likely.script
 
 
 def _nearness(wish: _Wish, offer: _Wish) -> int:

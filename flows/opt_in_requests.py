@@ -326,7 +326,9 @@ def _write(session: Session, ask: _Ask, until: datetime, now: datetime) -> Messa
     """The request in the shopper's language; its unique key makes it the only one for this tick."""
     store, contact, cart = ask.store, ask.contact, ask.cart
     wishes = texts.wishes(store, contact, cart)
-    words = compose_service(Answer.OPT_IN_REQUEST, wishes, texts.name_of(store), store.url)
+    words = compose_service(
+        Answer.OPT_IN_REQUEST, wishes, texts.name_of(store), store.url, economy=store.economy_texts
+    )
     message = answers.text_row(store, contact, opt_in.KIND, words, ask.sender, until, now)
     session.add(message)
     session.flush()

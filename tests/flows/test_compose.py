@@ -224,6 +224,18 @@ def test_an_answer_falls_back_to_the_stores_language_then_to_english() -> None:
     assert compose_service(Answer.STOP, Wishes(), "Kamra", "").language == "en"
 
 
+def test_an_answer_loses_its_marks_only_where_that_saves_a_segment() -> None:
+    for language, changed in (("sl", True), ("tr", False), ("de", False)):
+        usual, thrifty = (
+            compose_service(Answer.START, Wishes(language), "Kamra", "", economy=economy)
+            for economy in (False, True)
+        )
+        assert (usual.body != thrifty.body, usual.measure.segments > thrifty.measure.segments) == (
+            changed,
+            changed,
+        )
+
+
 def test_an_answer_names_the_words_of_the_number_s_country() -> None:
     wishes = Wishes("fr", number_country="CA", store_locale="en", formality="informal")
     composed = compose_service(Answer.START, wishes, "Kamra", "")

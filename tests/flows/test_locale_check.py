@@ -67,6 +67,24 @@ def test_a_language_without_a_row_of_its_alphabet_is_found(monkeypatch: pytest.M
     assert [finding.place for finding in check("de").findings] == ["alphabets.csv"]
 
 
+def test_a_plural_without_all_forms_of_the_language_is_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sl" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    head = 'msgid ""\nmsgstr "Plural-Forms: nplurals=4; plural=(n%100-1);\\n"\n\n'
+    forms = 'msgid "a"\nmsgid_plural "b"\nmsgstr[0] "c"\nmsgstr[1] "d"\nmsgstr[2] ""\nmsgstr[3] "e"\n'
+    (folder / "warmcart.po").write_text(head + forms)
+    monkeypatch.setattr(locale_check, "files", lambda package: tmp_path)
+    [(_, problem)] = locale_check._plurals("sl")
+    assert problem == "needs a form for each of few, one, other, two"
+
+
+def test_a_link_beside_a_latin_name_is_found(says) -> None:
+    found = says({"sms.reminder": "{store}: סל ({product}): {link}"}, "he")
+    assert any("touches other Latin letters" in line for line in found)
+
+
 def test_a_region_has_the_alphabet_of_its_language() -> None:
     for tag, encoding in {"de-CH-x-formal": Encoding.GSM7, "zh-Hant": Encoding.UCS2}.items():
         found = locale_check.alphabet(tag)
