@@ -104,7 +104,7 @@ def _table(session: Session, held: Held, found: Traces, store: Store) -> Documen
     order = held.model.__table__.primary_key.columns
     rows = session.execute(select(*columns).where(held.rows(found)).order_by(*order))
     told = [{name: _plain(value) for name, value in zip(held.tells, row, strict=True)} for row in rows]
-    return {"kind": held.kind, "days": days(held.kind), "rows": told}
+    return {"kind": held.kind, "days": days(held.kind, store.retention), "rows": told}
 
 
 def _contacts(session: Session, found: Traces) -> list[Contact]:

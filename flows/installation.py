@@ -69,7 +69,8 @@ def connect_woocommerce(
 def bring_in(session: Session, platform: str, domain: str, url: str, now: datetime) -> Store:
     """The store's row, active: new, back after an uninstall, or with its access repaired.
 
-    A paused store stays paused: new keys are no wish to send. Only a new or returning store gets a new ``installed_at``: carts from before it are never texted.
+    A paused store stays paused: new keys are no wish to send. Only a new or returning store gets a new
+    ``installed_at``: carts from before it are never texted.
     """
     store = _locked(session, platform, domain, url, now)
     if store.status == "uninstalled":

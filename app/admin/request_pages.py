@@ -131,7 +131,7 @@ def _rows(session: Session, store: Store) -> Sequence[Listed]:
         .limit(LISTED)
     )
     now = runtime().clock.now()
-    kept = timedelta(days=retention_rules.days("exports"))
+    kept = timedelta(days=retention_rules.days("exports", store.retention))
     return [_listed(found, export, now, kept) for found, export in session.execute(query)]
 
 

@@ -110,7 +110,7 @@ def _page(found: Recipient | None, status: int = 200, **values: Any) -> Response
 
 
 def _told(found: Recipient) -> dict[str, Any]:
-    kinds = {kind: data_export.days(kind) for kind in data_export.RULE_OF_KIND}
+    kinds = {kind: data_export.days(kind, found.store.retention) for kind in data_export.RULE_OF_KIND}
     return {
         "store": texts.name_of(found.store),
         "number": masked(found.contact.phone) if found.contact else None,

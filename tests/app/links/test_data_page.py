@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import html5lib
@@ -113,6 +115,17 @@ def test_after_five_wrong_tries_even_the_right_digits_wait_for_tomorrow(
         assert say("too_many") in page.text and 'name="digits"' not in page.text
     clock.advance(timedelta(days=1))
     assert press(client, zora, "see").status_code == 200
+
+
+def test_many_at_once_have_no_more_tries_than_one_after_the_other(
+    client: FlaskClient, runtime: Runtime, zora: Whole
+) -> None:
+    def guess(number: int) -> int:
+        return press(client.application.test_client(), zora, "see", f"{number:04d}").status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = Counter(pool.map(guess, range(12)))
+    assert answers == {422: 5, 429: 7}
 
 
 def test_right_digits_use_up_no_tries(client: FlaskClient, runtime: Runtime, zora: Whole) -> None:

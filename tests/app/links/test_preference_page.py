@@ -293,6 +293,12 @@ def test_the_page_says_what_is_stored_what_for_and_how_long(client: FlaskClient,
         assert f'<th scope="row">{what}</th><td>{why}</td><td>{days}</td>' in page
 
 
+def test_the_page_tells_the_shorter_time_that_the_shop_chose(client: FlaskClient, runtime: Runtime) -> None:
+    texted = text_somebody(runtime, retention={"carts": 60})
+
+    assert "<td>60</td>" in client.get(f"/p/{texted.token}").text
+
+
 @pytest.mark.parametrize(
     ("phone", "shown"),
     [
