@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, update
 
 from app.models import ComplianceRequest, Contact, Delivery, InboundEvent, Membership, Person, Store
 from flows import enrollment, traces
-from flows.incoming import Incoming
+from flows.incoming import Incoming, lock
 from flows.personal_data import HELD, Held, Traces
 from flows.traces import Shopper
 
@@ -30,6 +30,7 @@ def erase_person(incoming: Incoming, shopper: Shopper, *, deliveries: bool = Tru
     """
     session, store = incoming.session, incoming.store
     session.flush()
+    keep_others_out(incoming, shopper)
     found = traces.find(session, incoming.runtime.settings.hash_key, store, shopper, incoming.now, lock=True)
     for contact_id in found.contacts:
         enrollment.end_for_contact(session, store.id, contact_id, "stopped", incoming.now)
@@ -41,6 +42,15 @@ def erase_person(incoming: Incoming, shopper: Shopper, *, deliveries: bool = Tru
             _erase(incoming, held, found)
     _forget_loaded(incoming)
     return len(found.contacts)
+
+
+def keep_others_out(incoming: Incoming, shopper: Shopper) -> None:
+    """Until the end nobody applies news about the person, which would bring back what is being erased.
+
+    Intake takes these locks before all others, so whoever else writes first takes them first, too.
+    """
+    names = [(incoming.store.id, name) for name in shopper.mentions]
+    incoming.locked.update(lock(incoming.session, names, incoming.locked))
 
 
 def _erase(incoming: Incoming, held: Held, found: Traces) -> None:

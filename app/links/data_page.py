@@ -14,7 +14,7 @@ from app.models import Contact, Store
 from app.runtime import Runtime
 from app.web import runtime
 from connectors.platform import RequestKind
-from flows import compliance, data_export, links, proof, replies, texts
+from flows import compliance, data_export, erasure, links, proof, replies, texts
 from flows.conflicts import again
 from flows.incoming import Incoming
 from flows.links import Recipient
@@ -94,9 +94,10 @@ def _erase(runtime: Runtime, token: str, digits: str, now: datetime) -> tuple[Re
         outcome = proof.prove(session, found.contact, digits, now)
         if outcome is Proof.PROVEN:
             shopper, name = _shopper(found.contact), f"{SOURCE}:{found.contact.id}:{now.isoformat()}"
+            asking = _incoming(session, runtime, found.store, now)
+            erasure.keep_others_out(asking, shopper)
             if not found.stopped:
                 replies.stop(session, runtime, found.store, found.contact.phone, SOURCE, now, name)
-            asking = _incoming(session, runtime, found.store, now)
             compliance.ask(asking, RequestKind.CUSTOMER_REDACT, shopper, compliance.PAGE, name)
         return found, outcome
 

@@ -211,6 +211,17 @@ def test_consents_are_imported_from_a_file_and_every_refused_row_is_named(
     assert "it lacks phone and consented_at" in one_line(run("consent", "import", *about, exit_code=2).stderr)
 
 
+def test_a_person_is_exported_and_erased(run: Run, shop: ShopifyShop, tmp_path: Path) -> None:
+    phone, file = "+4915112345998", tmp_path / "consents.csv"
+    file.write_text(f"phone,consented_at\n{phone},2026-01-05\n")
+    run("consent", "import", DOMAIN, str(file), "--source", "paper form")
+    told = json.loads(run("contact", "export", DOMAIN, phone).stdout)
+    assert [row["source"] for row in told["tables"]["consent_event"]["rows"]] == ["import"]
+    assert run("contact", "erase", DOMAIN, phone, "--yes").stdout == "Erased.\n"
+    told = json.loads(run("contact", "export", DOMAIN, phone).stdout)
+    assert [name for name, table in told["tables"].items() if table["rows"]] == []
+
+
 def test_a_cart_is_shown_with_its_story(run: Run, shop: ShopifyShop) -> None:
     for key in (LEA.checkout_token, LEA.cart_token):
         told = json.loads(run("cart", "show", DOMAIN, key, "--json").stdout)
