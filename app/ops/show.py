@@ -23,6 +23,8 @@ from app.models import (
     Store,
     TimelineEntry,
 )
+from flows import catalogs, texts
+from flows.language import Wishes, choose_language
 from flows.phones import PhoneProblem, read_phone
 from flows.zones import possible_zones
 
@@ -63,10 +65,14 @@ def _contact(session: Session, store: Store, raw: str) -> dict[str, Any]:
     contact = session.scalar(select(Contact).where(Contact.store_id == store.id, Contact.phone == phone.e164))
     consent = session.get(Consent, (store.id, "sms", phone.e164))
     if contact is None:
-        history = _consent_history(session, store, phone.e164)
-        said = {"consent": consent.state if consent else "none", "consent_history": history}
-        return _unknown(phone.e164) | said
-    texts = session.scalars(
+        stranger = Wishes(number_country=phone.country, store_locale=store.locale, formality=store.formality)
+        return _unknown(phone.e164) | {
+            "consent": consent.state if consent else "none",
+            "consent_history": _consent_history(session, store, phone.e164),
+            **_language(stranger),
+            "zones": list(possible_zones(phone.e164, None, None)),
+        }
+    sent = session.scalars(
         select(Message)
         .where(Message.store_id == store.id, Message.contact_id == contact.id)
         .order_by(Message.created_at)
@@ -78,12 +84,28 @@ def _contact(session: Session, store: Store, raw: str) -> dict[str, Any]:
         "consent": consent.state if consent else "none",
         "confirmed": bool(consent and consent.confirmed),
         "stopped": bool(consent and consent.stopped),
-        "language": contact.locale,
+        **_language(_wishes(session, store, contact)),
         "country": contact.country,
         "zones": list(possible_zones(contact.phone, country, contact.region, contact.postcode)),
         "problem": contact.unreachable_reason,
-        "texts": [_text(message) for message in texts],
+        "texts": [_text(message) for message in sent],
         "consent_history": _consent_history(session, store, contact.phone),
+    }
+
+
+def _wishes(session: Session, store: Store, contact: Contact) -> Wishes:
+    """Those of the contact's last cart, which the next text would follow."""
+    last = select(Cart).where(Cart.store_id == store.id, Cart.contact_id == contact.id)
+    cart = session.scalar(last.order_by(Cart.activity_at.desc(), Cart.id.desc()).limit(1))
+    return texts.wishes(store, contact, cart or Cart())
+
+
+def _language(wishes: Wishes) -> dict[str, str | None]:
+    """The language that a first text would be in, and what decided."""
+    choice = choose_language(wishes, catalogs.languages_with("sms.reminder"))
+    return {
+        "language": choice.tag if choice else None,
+        "language_reason": choice.reason.value if choice else None,
     }
 
 
@@ -119,6 +141,7 @@ def _unknown(phone: str) -> dict[str, Any]:
         "phone": phone,
         "consent": "none",
         "language": None,
+        "language_reason": None,
         "zones": [],
         "texts": [],
         "consent_history": [],

@@ -1,0 +1,32 @@
+"""What the command line tells of a number."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from app.ops.show import contacts
+from app.runtime import Runtime
+from tests import factories
+from tests.factories import NOW
+
+
+def test_a_number_is_told_with_the_language_of_its_next_text_and_what_decided(runtime: Runtime) -> None:
+    with runtime.database.session() as session:
+        store = factories.make_store(session, country="SI", locale="sl")
+        person = factories.make_contact(session, store, phone="+43664123456", country="AT")
+        factories.make_cart(session, store, person, locale="fr", activity_at=NOW - timedelta(days=2))
+        factories.make_cart(session, store, person, locale="it-IT", activity_at=NOW)
+        (told,) = contacts(session, store, [person.phone])
+        assert (told["language"], told["language_reason"]) == ("it", "checkout")
+        person.preferred_language = "en"
+        (told,) = contacts(session, store, [person.phone])
+        assert (told["language"], told["language_reason"]) == ("en", "chosen")
+
+
+def test_a_number_that_nobody_left_is_told_with_its_country_s_language_and_zones(runtime: Runtime) -> None:
+    with runtime.database.session() as session:
+        store = factories.make_store(session, country="SI", locale="sl")
+        told, nonsense = contacts(session, store, ["+43664123456", "12"])
+    assert (told["consent"], told["language"], told["language_reason"]) == ("none", "de", "number")
+    assert told["zones"] == ["Europe/Vienna"]
+    assert (nonsense["phone"], nonsense["problem"], nonsense["zones"]) == ("12", "invalid_number", [])
