@@ -28,7 +28,7 @@ from app.models import (
     TimelineEntry,
 )
 from flows import due
-from flows.gates import REASONS
+from flows.reasons import REASONS
 
 PAGE = 50
 LONGEST_STORY = 500

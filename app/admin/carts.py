@@ -10,8 +10,8 @@ from app import access
 from app.admin import cart_index, formats, page, story
 from app.admin.cart_index import Whole
 from app.web import runtime
-from flows.gates import REASONS
 from flows.phones import mask
+from flows.reasons import REASONS
 
 blueprint = page.screen("carts", __name__)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.models import AuditEvent, Cart, Consent, Enrollment, Recovery, TimelineEntry
 from connectors.sms import Category
-from flows.gates import REASONS
+from flows.reasons import REASONS
 
 KINDS: dict[str, tuple[str, str, str]] = {
     "seen": ("cart", "plain", "The shopper filled a cart"),

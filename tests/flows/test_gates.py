@@ -12,7 +12,6 @@ from flows.caps import Cap
 from flows.consent import Standing
 from flows.gates import (
     EVENT_PENDING_PAUSE,
-    REASONS,
     RECHECK_PAUSE,
     Answer,
     CartState,
@@ -25,6 +24,7 @@ from flows.gates import (
     may_send,
 )
 from flows.phones import country_of
+from flows.reasons import REASONS
 from flows.windows import Window, windows_for
 from flows.zones import Place, possible_zones, regions_of
 from tests.flows.judge import is_open

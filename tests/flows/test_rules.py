@@ -10,7 +10,7 @@ import pytest
 
 from flows.caps import Cap, caps_for
 from flows.countries import country_rule
-from flows.gates import REASONS
+from flows.reasons import REASONS
 from flows.rules import document, read_table
 from flows.windows import windows_for
 from flows.zones import Place, zones_of_country

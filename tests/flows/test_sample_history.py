@@ -29,7 +29,7 @@ from app.models import (
 from app.runtime import Runtime
 from flows import attribution, rollups, sample_history, timing
 from flows.countries import country_rule
-from flows.gates import REASONS
+from flows.reasons import REASONS
 from flows.sample_history.past import Past
 from flows.sample_history.people import NUMBERS
 from flows.sample_history.settings import CURRENCY, DAYS, PRICES

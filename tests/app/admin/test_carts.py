@@ -13,7 +13,7 @@ from app.admin import cart_index
 from app.models import Cart, Due, Flow, Store
 from app.runtime import Runtime
 from flows import timeline
-from flows.gates import REASONS
+from flows.reasons import REASONS
 from tests import factories
 from tests.app.admin import history
 from tests.app.admin.browser import Browser, find, words

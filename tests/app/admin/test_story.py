@@ -8,8 +8,8 @@ import pytest
 from app.admin import story
 from app.models import AuditEvent, Cart, Consent, Enrollment, Recovery, TimelineEntry
 from connectors.sms import Category
-from flows.gates import REASONS
 from flows.language import Reason
+from flows.reasons import REASONS
 from tests.factories import NOW
 
 
