@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from app.models import Contact, Store
 from app.runtime import Runtime
 from flows import catalogs, retention_rules, traces
+from flows.held import Held, Traces
 from flows.language import Wishes, choose_language
-from flows.personal_data import HELD, Held, Traces
+from flows.personal_data import HELD
 from flows.traces import Shopper
 from flows.zones import possible_zones
 

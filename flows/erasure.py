@@ -13,8 +13,9 @@ from sqlalchemy import delete, select, update
 
 from app.models import ComplianceRequest, Contact, Delivery, InboundEvent, Membership, Person, Store
 from flows import enrollment, traces
+from flows.held import Held, Traces
 from flows.incoming import Incoming, lock
-from flows.personal_data import HELD, Held, Traces
+from flows.personal_data import HELD
 from flows.traces import Shopper
 
 log = structlog.get_logger()

@@ -6,163 +6,30 @@ know fails a test, so that nothing is stored about somebody which they cannot se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
-
-from sqlalchemy import ColumnElement, MetaData, and_, case, func, literal_column, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY, array
-from sqlalchemy.types import Text
+from sqlalchemy import MetaData, case, func
 
 from app import models as m
-
-
-@dataclass(frozen=True, slots=True)
-class Traces:
-    """The rows of one person in one store, by what leads to them.
-
-    ``phones`` are E.164. ``names`` are the words by which deliveries mention the person; by
-    ``other_names`` only those are found that were applied, for others may have the e-mail too. ``hashes``
-    are what an erased number is called in the ledger.
-    """
-
-    store_id: int
-    contacts: tuple[int, ...]
-    phones: tuple[str, ...]
-    emails: tuple[str, ...]
-    customer_ids: tuple[str, ...]
-    carts: tuple[int, ...]
-    orders: tuple[int, ...]
-    platform_orders: tuple[str, ...]
-    names: tuple[str, ...]
-    other_names: tuple[str, ...]
-    hashes: Mapping[str, str]
-    now: datetime
-
-    @classmethod
-    def of_time(cls, store_id: int, now: datetime) -> Traces:
-        """Nobody's: what retention overwrites is found by its age."""
-        return cls(store_id, (), (), (), (), (), (), (), (), (), {}, now)
-
-
-Find = Callable[[Traces], ColumnElement[bool]]
-Value = Callable[[Traces], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """One table with rows about a person.
-
-    ``kind`` is what the preference page calls it (``contact``, ``consent``, ``carts``, ``orders``,
-    ``texts``). ``tells`` are the columns that an export tells; ``erases`` those that an erasure overwrites,
-    with what; ``keeps`` those that name nobody and are of no use to the person. Where ``goes`` is set the
-    whole row is deleted. A row of no store is found where ``of_no_store`` is set.
-    """
-
-    model: Any
-    kind: str
-    find: Find
-    tells: tuple[str, ...]
-    erases: Mapping[str, Value] = field(default_factory=dict)
-    keeps: tuple[str, ...] = ()
-    goes: bool = False
-    of_no_store: bool = False
-
-    @property
-    def name(self) -> str:
-        return str(self.model.__tablename__)
-
-    def rows(self, traces: Traces) -> ColumnElement[bool]:
-        """The rows of that person, of that store alone."""
-        if self.of_no_store:
-            return self.find(traces)
-        return and_(self.model.store_id == traces.store_id, self.find(traces))
-
-
-def _nothing(*names: str) -> dict[str, Value]:
-    return dict.fromkeys(names, lambda t: None)
-
-
-def _nobody(contact_id: Any) -> Value:
-    """What stands in place of a number; unique per contact, as numbers are."""
-    return lambda t: func.concat("erased:", contact_id)
-
-
-def _deliveries(t: Traces) -> ColumnElement[bool]:
-    """What came in about the person: of the store, and of an SMS provider, which names no store.
-
-    Of the latter only what was applied: what waits may be about another store of the same number.
-    """
-    event = m.InboundEvent
-    done = and_(event.state != "pending", _mentions(t.other_names))
-    of_store = and_(event.store_id == t.store_id, or_(_mentions(t.names), done))
-    replied = and_(event.source.like("sms:%:reply"), event.subject.in_(t.phones))
-    calls = select(m.Delivery.provider_id).where(m.Delivery.store_id == t.store_id, _calls(t))
-    received = and_(event.source.like("sms:%:receipt"), event.subject.in_(calls))
-    named = or_(replied, received, _mentions(t.names))
-    of_no_store = and_(event.store_id.is_(None), event.state != "pending", named)
-    return or_(of_store, of_no_store)
-
-
-def _mentions(names: tuple[str, ...]) -> ColumnElement[bool]:
-    return m.InboundEvent.mentions.op("&&")(array(names, type_=Text).cast(ARRAY(Text)))
-
-
-def _texts(t: Traces) -> ColumnElement[bool]:
-    return m.Message.contact_id.in_(t.contacts)
-
-
-def _calls(t: Traces) -> ColumnElement[bool]:
-    texts = select(m.Message.id).where(m.Message.store_id == t.store_id, _texts(t))
-    return m.Delivery.message_id.in_(texts)
-
-
-def _clicks(t: Traces) -> ColumnElement[bool]:
-    links = select(m.Link.id).where(m.Link.store_id == t.store_id, m.Link.contact_id.in_(t.contacts))
-    return m.Click.link_id.in_(links)
-
-
-def _requests(t: Traces) -> ColumnElement[bool]:
-    """Requests that name the person."""
-    asked = m.ComplianceRequest.request
-    named = (("phone", t.phones), ("email", t.emails), ("customer_id", t.customer_ids))
-    return or_(*(asked[name].astext.in_(values) for name, values in named))
-
-
-def _exports(t: Traces) -> ColumnElement[bool]:
-    requests = select(m.ComplianceRequest.id).where(m.ComplianceRequest.store_id == t.store_id, _requests(t))
-    return m.DataExport.request_id.in_(requests)
-
-
-def _hashed(t: Traces) -> Any:
-    """The number's keyed hash: what was said stays provable to whoever brings the number."""
-    event = m.ConsentEvent
-    named = [(event.address == phone, hashed) for phone, hashed in t.hashes.items()]
-    return case(*named, else_=event.address) if named else event.address
-
-
-def _last_text(t: Traces) -> Any:
-    """From when on the evidence is kept: nobody can tell by the hash when the last text left."""
-    return (
-        select(func.max(m.Message.created_at))
-        .where(m.Message.store_id == t.store_id, _texts(t))
-        .scalar_subquery()
-    )
-
-
-PROOF: ColumnElement[Any] = literal_column(
-    "(SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(consent_event.evidence)"
-    " WHERE key IN ('actor', 'keyword', 'wording_sha256', 'wording_version', 'zone'))"
+from flows.held import (
+    PROOF,
+    Held,
+    calls_of,
+    clicks_of,
+    deliveries_of,
+    exports_of,
+    hashed_address,
+    last_text_at,
+    nobody,
+    nothing,
+    requests_of,
+    texts_of,
 )
-"""The part of the evidence that names nobody."""
 
 HELD = (
     # Exports before the requests that lead to them, and those before what they are found by.
     Held(
         m.DataExport,
         "contact",
-        _exports,
+        exports_of,
         tells=("made_at", "fetched_at"),
         keeps=("request_id", "content"),
         goes=True,
@@ -170,7 +37,7 @@ HELD = (
     Held(
         m.ComplianceRequest,
         "contact",
-        _requests,
+        requests_of,
         tells=("kind", "origin", "received_at", "due_at", "acted_at", "result"),
         erases={
             "result": lambda t: case(
@@ -185,7 +52,7 @@ HELD = (
     Held(
         m.InboundEvent,
         "carts",
-        _deliveries,
+        deliveries_of,
         tells=("source", "topic", "received_at"),
         erases={
             "body": lambda t: None,
@@ -206,11 +73,11 @@ HELD = (
             "recorded_at", "wording", "language", "evidence",
         ),
         erases={
-            "last_text_at": _last_text,
+            "last_text_at": last_text_at,
             # The number may come back and be erased again: its second events must not meet the first ones.
             "dedupe_key": lambda t: func.concat("erased:", m.ConsentEvent.id),
             "evidence": lambda t: PROOF,
-            "address": _hashed,
+            "address": hashed_address,
         },
     ),
     Held(
@@ -247,7 +114,7 @@ HELD = (
             "texts_sent", "created_at", "updated_at",
         ),
         erases={
-            **_nothing(
+            **nothing(
                 "contact_id", "email", "customer_id", "first_name", "region", "postcode", "restore_url",
                 "phone_problem", "waits_for",
             ),
@@ -309,15 +176,15 @@ HELD = (
             "presentment_total", "refunded", "email", "customer_id", "discount_codes", "fulfillment_status",
             "fulfillment_updated_at", "placed_at", "created_at", "updated_at",
         ),
-        erases=_nothing("email", "customer_id", "status_url"),
+        erases=nothing("email", "customer_id", "status_url"),
         keeps=("cart_id", "contact_id", "test", "platform_updated_at"),
     ),
     Held(
         m.Click,
         "texts",
-        _clicks,
+        clicks_of,
         tells=("link_id", "occurred_at", "human", "agent"),
-        erases=_nothing("agent"),
+        erases=nothing("agent"),
     ),
     Held(
         m.Link,
@@ -331,7 +198,7 @@ HELD = (
     Held(
         m.Delivery,
         "texts",
-        _calls,
+        calls_of,
         tells=(
             "message_id", "attempt", "channel", "provider", "sender", "outcome", "status", "started_at",
             "answered_at",
@@ -341,13 +208,13 @@ HELD = (
     Held(
         m.Message,
         "texts",
-        _texts,
+        texts_of,
         tells=(
             "id", "cart_id", "kind", "channel", "phone", "country", "language", "language_reason", "body",
             "segments", "sender", "status", "reason", "created_at", "accepted_at", "delivered_at",
             "clicked_at",
         ),
-        erases={"phone": _nobody(m.Message.contact_id), "body": lambda t: None},
+        erases={"phone": nobody(m.Message.contact_id), "body": lambda t: None},
         keeps=(
             "contact_id", "enrollment_id", "flow_id", "step_key", "encoding", "lane", "local_hour",
             "link_token", "validity_until", "final_at",
@@ -358,7 +225,7 @@ HELD = (
         "texts",
         lambda t: m.Reply.contact_id.in_(t.contacts),
         tells=("from_number", "to_number", "body", "intent", "received_at", "settled_at", "settled_as"),
-        erases={"from_number": _nobody(m.Reply.contact_id), "body": lambda t: None},
+        erases={"from_number": nobody(m.Reply.contact_id), "body": lambda t: None},
         keeps=("contact_id", "provider", "provider_id", "answered", "needs_person"),
     ),
     # Last: by its number and its address the others are found.
@@ -372,12 +239,12 @@ HELD = (
             "unreachable_reason", "texted_at", "sender", "created_at", "updated_at",
         ),
         erases={
-            **_nothing(
+            **nothing(
                 "email", "customer_id", "first_name", "locale", "address_country", "region", "postcode",
                 "preferred_language", "quiet_from", "quiet_to",
             ),
             "kinds_off": lambda t: [],
-            "phone": _nobody(m.Contact.id),
+            "phone": nobody(m.Contact.id),
             "erased_at": lambda t: t.now,
             "updated_at": lambda t: t.now,
         },

@@ -27,8 +27,9 @@ from app.models import (
 )
 from flows import erasure
 from flows.consent_rebuild import HASHED
+from flows.held import Traces
 from flows.incoming import Incoming
-from flows.personal_data import HELD, Traces
+from flows.personal_data import HELD
 from flows.traces import Shopper
 
 PEOPLE_AT_ONCE = 50

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.crypto import keyed_hash
 from app.models import Cart, Contact, Order, Store
+from flows.held import Traces
 from flows.mentions import digits, phone_forms
-from flows.personal_data import Traces
 from flows.phones import Phone, read_phone
 
 

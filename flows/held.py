@@ -1,0 +1,156 @@
+"""How the rows of one person are found in a table, and what an erasure leaves in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.types import Text
+
+from app import models as m
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """The rows of one person in one store, by what leads to them.
+
+    ``phones`` are E.164. ``names`` are the words by which deliveries mention the person; by
+    ``other_names`` only those are found that were applied, for others may have the e-mail too. ``hashes``
+    are what an erased number is called in the ledger.
+    """
+
+    store_id: int
+    contacts: tuple[int, ...]
+    phones: tuple[str, ...]
+    emails: tuple[str, ...]
+    customer_ids: tuple[str, ...]
+    carts: tuple[int, ...]
+    orders: tuple[int, ...]
+    platform_orders: tuple[str, ...]
+    names: tuple[str, ...]
+    other_names: tuple[str, ...]
+    hashes: Mapping[str, str]
+    now: datetime
+
+    @classmethod
+    def of_time(cls, store_id: int, now: datetime) -> Traces:
+        """Nobody's: what retention overwrites is found by its age."""
+        return cls(store_id, (), (), (), (), (), (), (), (), (), {}, now)
+
+
+Find = Callable[[Traces], ColumnElement[bool]]
+Value = Callable[[Traces], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One table with rows about a person.
+
+    ``kind`` is what the preference page calls it (``contact``, ``consent``, ``carts``, ``orders``,
+    ``texts``). ``tells`` are the columns that an export tells; ``erases`` those that an erasure overwrites,
+    with what; ``keeps`` those that name nobody and are of no use to the person. Where ``goes`` is set the
+    whole row is deleted. A row of no store is found where ``of_no_store`` is set.
+    """
+
+    model: Any
+    kind: str
+    find: Find
+    tells: tuple[str, ...]
+    erases: Mapping[str, Value] = field(default_factory=dict)
+    keeps: tuple[str, ...] = ()
+    goes: bool = False
+    of_no_store: bool = False
+
+    @property
+    def name(self) -> str:
+        return str(self.model.__tablename__)
+
+    def rows(self, traces: Traces) -> ColumnElement[bool]:
+        """The rows of that person, of that store alone."""
+        if self.of_no_store:
+            return self.find(traces)
+        return and_(self.model.store_id == traces.store_id, self.find(traces))
+
+
+def nothing(*names: str) -> dict[str, Value]:
+    return dict.fromkeys(names, lambda t: None)
+
+
+def nobody(contact_id: Any) -> Value:
+    """What stands in place of a number; unique per contact, as numbers are."""
+    return lambda t: func.concat("erased:", contact_id)
+
+
+def deliveries_of(t: Traces) -> ColumnElement[bool]:
+    """What came in about the person: of the store, and of an SMS provider, which names no store.
+
+    Of the latter only what was applied: what waits may be about another store of the same number.
+    """
+    event = m.InboundEvent
+    done = and_(event.state != "pending", _mentions(t.other_names))
+    of_store = and_(event.store_id == t.store_id, or_(_mentions(t.names), done))
+    replied = and_(event.source.like("sms:%:reply"), event.subject.in_(t.phones))
+    calls = select(m.Delivery.provider_id).where(m.Delivery.store_id == t.store_id, calls_of(t))
+    received = and_(event.source.like("sms:%:receipt"), event.subject.in_(calls))
+    named = or_(replied, received, _mentions(t.names))
+    of_no_store = and_(event.store_id.is_(None), event.state != "pending", named)
+    return or_(of_store, of_no_store)
+
+
+def _mentions(names: tuple[str, ...]) -> ColumnElement[bool]:
+    return m.InboundEvent.mentions.op("&&")(array(names, type_=Text).cast(ARRAY(Text)))
+
+
+def texts_of(t: Traces) -> ColumnElement[bool]:
+    return m.Message.contact_id.in_(t.contacts)
+
+
+def calls_of(t: Traces) -> ColumnElement[bool]:
+    texts = select(m.Message.id).where(m.Message.store_id == t.store_id, texts_of(t))
+    return m.Delivery.message_id.in_(texts)
+
+
+def clicks_of(t: Traces) -> ColumnElement[bool]:
+    links = select(m.Link.id).where(m.Link.store_id == t.store_id, m.Link.contact_id.in_(t.contacts))
+    return m.Click.link_id.in_(links)
+
+
+def requests_of(t: Traces) -> ColumnElement[bool]:
+    """Requests that name the person."""
+    asked = m.ComplianceRequest.request
+    named = (("phone", t.phones), ("email", t.emails), ("customer_id", t.customer_ids))
+    return or_(*(asked[name].astext.in_(values) for name, values in named))
+
+
+def exports_of(t: Traces) -> ColumnElement[bool]:
+    requests = select(m.ComplianceRequest.id).where(
+        m.ComplianceRequest.store_id == t.store_id, requests_of(t)
+    )
+    return m.DataExport.request_id.in_(requests)
+
+
+def hashed_address(t: Traces) -> Any:
+    """The number's keyed hash: what was said stays provable to whoever brings the number."""
+    event = m.ConsentEvent
+    named = [(event.address == phone, hashed) for phone, hashed in t.hashes.items()]
+    return case(*named, else_=event.address) if named else event.address
+
+
+def last_text_at(t: Traces) -> Any:
+    """From when on the evidence is kept: nobody can tell by the hash when the last text left."""
+    return (
+        select(func.max(m.Message.created_at))
+        .where(m.Message.store_id == t.store_id, texts_of(t))
+        .scalar_subquery()
+    )
+
+
+PROOF: ColumnElement[Any] = literal_column(
+    "(SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(consent_event.evidence)"
+    " WHERE key IN ('actor', 'keyword', 'wording_sha256', 'wording_version', 'zone'))"
+)
+"""The part of the evidence that names nobody."""
