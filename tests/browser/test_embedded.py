@@ -126,6 +126,8 @@ def test_every_screen_opens_from_the_menu_without_loading_the_page_again(admin: 
     expect(app.get_by_role("main")).to_contain_text("Snowboard")
     app.get_by_role("main").get_by_role("listitem").get_by_role("link").first.click()
     expect(app.get_by_role("main")).to_contain_text("The shopper filled a cart")
+    choose(page, "Replies")
+    expect_heading(page, "Replies")
     choose(page, "Flows")
     expect_heading(page, "Flows")
     app.get_by_role("main").get_by_role("link", name="Abandoned cart").click()
@@ -133,7 +135,7 @@ def test_every_screen_opens_from_the_menu_without_loading_the_page_again(admin: 
     expect(app.get_by_role("main")).to_contain_text("segment")
     choose(page, "Settings")
     expect_heading(page, "Settings")
-    expect(app.get_by_role("main")).to_contain_text("Who changed what")
+    expect(app.get_by_role("main")).to_contain_text("Pause it while you change something")
     choose(page, "Overview")
     expect_heading(page, "Overview")
     assert len(admin.documents()) == 1
