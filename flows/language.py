@@ -1,13 +1,16 @@
 """In which language a text speaks to a shopper.
 
 Asked in this order: what the shopper chose on the preference page, the locales of the checkout, of the
-storefront and of the customer, the main language of the address's country, then of the number's, the
-store's locale, English. A locale matches a language by CLDR distance (``langcodes``), never further
-than a regional or a mutually read form: ``en-GB`` takes ``en`` and ``gsw`` takes ``de``, but ``uk``
-never ``ru``, ``ca`` never ``es``, ``da`` never ``nb``. Of several that match, the one is taken that the
-locale inherits from: ``es-AR`` takes ``es-419`` before ``es``, and ``en-AU`` takes ``en`` before
-``en-GB``. A locale without a region has that of the address where its language is official: ``fr`` in
-Canada is ``fr-CA``, ``zh`` in the United States stays ``zh``.
+storefront and of the customer, the languages of the address's country, then of the number's, the
+store's locale, English. A country's languages are the main one, then those of its law: the main one of
+Congo has no text, so it gets French before the store's own language.
+
+A locale matches a language by CLDR distance (``langcodes``), never further than a regional or a mutually
+read form: ``en-GB`` takes ``en`` and ``gsw`` takes ``de``, but ``uk`` never ``ru``, ``ca`` never ``es``,
+``da`` never ``nb``. Of several that match, the one is taken that the locale inherits from: ``es-AR``
+takes ``es-419`` before ``es``, and ``en-AU`` takes ``en`` before ``en-GB``. A locale without a region has that
+of the address where its language is official: ``fr`` in Canada is ``fr-CA``, ``zh`` in the United States
+stays ``zh``.
 
 Formality is a private-use tag: ``de-x-formal`` beside ``de``. It decides among texts of the same
 language only; a shopper's locale seldom names one, then the store's setting does, then its locale.
@@ -152,10 +155,8 @@ def _choose(wishes: Wishes, available: tuple[str, ...]) -> Choice | None:
         (Reason.CHECKOUT, _in_place(wishes.checkout_locale, place)),
         (Reason.STOREFRONT, _in_place(wishes.storefront_locale, place)),
         (Reason.CUSTOMER, _in_place(wishes.customer_locale, place)),
-        (Reason.COUNTRY, country_language(wishes.country, store)),
-        (Reason.COUNTRY, country_language(wishes.country)),
-        (Reason.NUMBER, country_language(wishes.number_country, store)),
-        (Reason.NUMBER, country_language(wishes.number_country)),
+        *((Reason.COUNTRY, spoken) for spoken in _spoken_in(wishes.country, store)),
+        *((Reason.NUMBER, spoken) for spoken in _spoken_in(wishes.number_country, store)),
         (Reason.STORE, store),
         (Reason.DEFAULT, "en"),
     )
@@ -164,6 +165,17 @@ def _choose(wishes: Wishes, available: tuple[str, ...]) -> Choice | None:
         if tag is not None:
             return Choice(tag, reason)
     return None
+
+
+def _spoken_in(country: str | None, store_locale: str | None) -> tuple[str | None, ...]:
+    """The store's language if it is official in the country, the main one, the official ones."""
+    territory = (country or "").strip().upper()
+    official = get_official_languages(territory, de_facto=True)
+    return (
+        country_language(country, store_locale),
+        country_language(country),
+        *(f"{language.replace('_', '-')}-{territory}" for language in official),
+    )
 
 
 def _in_place(locale: str | None, country: str | None) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -222,6 +224,33 @@ def test_a_text_of_another_formality_is_better_than_another_language() -> None:
 )
 def test_a_country_speaks_its_main_language(country: str, language: str) -> None:
     assert match_language(country_language(country), [language]) == language
+
+
+@pytest.mark.parametrize(
+    ("country", "store", "language"),
+    [("CD", "sl", "fr"), ("KE", "sl", "en"), ("MU", "pt-BR", "fr"), ("DJ", "de", "fr"), ("DJ", "ar", "ar")],
+)
+def test_where_the_main_language_of_a_country_has_no_text_its_official_ones_come_before_the_store_s(
+    country: str, store: str, language: str
+) -> None:
+    available = ["ar", "de", "en", "fr", "pt-BR", "sl"]
+    of_address, of_number = Wishes(country=country, store_locale=store), Wishes(number_country=country)
+    assert choose_language(of_address, available) == Choice(language, Reason.COUNTRY)
+    assert choose_language(replace(of_number, store_locale=store), available) == Choice(
+        language, Reason.NUMBER
+    )
+
+
+@pytest.mark.parametrize(
+    ("locale", "country", "language"),
+    [("sr", "RU", "sr"), ("sr", "ME", "sr-Latn"), ("zh", "TW", "zh-Hant"), ("zh", "RU", "zh-Hans")],
+)
+def test_a_language_alone_is_read_as_it_is_written_in_the_place(
+    locale: str, country: str, language: str
+) -> None:
+    available = ["en", "sr", "sr-Latn", "zh-Hans", "zh-Hant"]
+    wishes = Wishes(checkout_locale=locale, number_country=country)
+    assert choose_language(wishes, available) == Choice(language, Reason.CHECKOUT)
 
 
 @pytest.mark.parametrize("country", [None, "", "ZZ", "QQ", "Slovenia", "S"])
