@@ -153,7 +153,9 @@ _ENDS: tuple[Question, ...] = (
     ("uninstalled", lambda s: s.store is StoreState.UNINSTALLED),
     ("ordered", lambda s: s.ordered or s.cart is CartState.ORDERED),
     ("ordered", lambda s: s.platform_check is PlatformCheck.ORDERED),
-    ("stopped", lambda s: s.suppressed or s.consent is Standing.WITHDRAWN),
+    # A later tick that asks to confirm lifts a stop once it is confirmed; until then its cart waits.
+    ("stopped", lambda s: s.suppressed and s.consent is not Standing.PENDING),
+    ("stopped", lambda s: s.consent is Standing.WITHDRAWN),
     ("kind_off", lambda s: s.kind in s.kinds_off),
     ("cart_emptied", lambda s: s.cart is CartState.EMPTIED or s.items < 1),
     ("before_install", lambda s: s.before_install),

@@ -115,6 +115,8 @@ WAITS: list[tuple[str, dict[str, Any]]] = [
     ("no_number", {"phone": None, "country": None, "allowed_countries": frozenset({"SI"})}),
     ("no_consent", {"consent": Standing.NONE}),
     ("no_double_opt_in", {"consent": Standing.PENDING}),
+    # The stop stands until a later tick is confirmed; the cart that the tick is of waits for that.
+    ("no_double_opt_in", {"consent": Standing.PENDING, "suppressed": True}),
     ("no_double_opt_in", {**AMERICAN, "confirmed": False}),
 ]
 HOLDS_OF_BOTH: list[tuple[str, dict[str, Any], timedelta]] = [
