@@ -8,9 +8,9 @@ Congo has no text, so it gets French before the store's own language.
 A locale matches a language by CLDR distance (``langcodes``), never further than a regional or a mutually
 read form: ``en-GB`` takes ``en`` and ``gsw`` takes ``de``, but ``uk`` never ``ru``, ``ca`` never ``es``,
 ``da`` never ``nb``. Of several that match, the one is taken that the locale inherits from: ``es-AR``
-takes ``es-419`` before ``es``, and ``en-AU`` takes ``en`` before ``en-GB``. A locale without a region has that
-of the address where its language is official: ``fr`` in Canada is ``fr-CA``, ``zh`` in the United States
-stays ``zh``.
+takes ``es-419`` before ``es``, and ``en-AU`` takes ``en`` before ``en-GB``. A locale without a region has
+that of the address where its language is official: ``fr`` in Canada is ``fr-CA``, ``zh`` in the United
+States stays ``zh``.
 
 Formality is a private-use tag: ``de-x-formal`` beside ``de``. It decides among texts of the same
 language only; a shopper's locale seldom names one, then the store's setting does, then its locale.

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -135,6 +136,26 @@ def locale_check(as_json: bool, markdown: bool) -> None:
             click.echo(finding)
         click.echo(f"{len(reports)} languages, {len(findings)} findings", err=True)
     sys.exit(1 if findings else 0)
+
+
+@main.command()
+@click.option("--carts", type=click.IntRange(1), default=10_000, show_default=True)
+@click.option("--year", type=click.IntRange(2024, 2100), required=True, help="The year to live through.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same carts.")
+@click.option(
+    "--out",
+    type=click.File("w", encoding="utf-8", lazy=False),
+    help="Write every decision to this file, one JSON object a line: cart, country, region, zones, "
+    "consent_history, asked_at, answer, reason, sent_at, language, body, segments (docs/simulation.md).",
+)
+def simulate(carts: int, year: int, seed: int, out: TextIO | None) -> None:
+    """Live through a year of made-up carts in all countries, and judge every decision of the gates.
+
+    The last line says how many rules were broken; exit code 1 if any was. No settings, no database, no Redis.
+    """
+    from app.ops.simulation import run
+
+    sys.exit(run(carts, year, seed, out))
 
 
 @main.group()
