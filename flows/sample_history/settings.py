@@ -8,7 +8,7 @@ from decimal import Decimal
 DOMAIN = "northlight-goods.example"
 NAME = "Northlight Goods"
 CURRENCY, COUNTRY, TIMEZONE, LANGUAGE = "EUR", "IE", "Europe/Dublin", "en"
-SENDER, PROVIDER = "Northlight", "sandbox"
+SENDER, PROVIDER = "51234", "sandbox"
 DAYS = 90
 CAP = timedelta(hours=16)
 
