@@ -117,6 +117,12 @@ def country_language(country: str | None, store_locale: str | None = None) -> st
     return likely.simplify_script().to_tag()
 
 
+def languages_of(country: str, available: Collection[str]) -> tuple[str, ...]:
+    """Those of ``available`` that are spoken in a country: the main one first, then the official ones."""
+    found = (_match(spoken, tuple(available), None, None) for spoken in _spoken_in(country, None))
+    return tuple(dict.fromkeys(tag for tag in found if tag is not None))
+
+
 @lru_cache(maxsize=4096)
 def parents(tag: str) -> tuple[str, ...]:
     """The tag itself and those it inherits from, nearest first, as CLDR has them.

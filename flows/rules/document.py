@@ -17,16 +17,15 @@ _PROFILE = "operator-strict"
 def tables() -> str:
     """All tables in Markdown, each under its heading."""
     hours = [
-        [_place(row), _day(row, "weekday"), _day(row, "saturday"), _day(row, "sunday"), _holidays(row)]
-        + _why(row)
+        [place(row), day(row, "weekday"), day(row, "saturday"), day(row, "sunday"), holidays(row)] + _why(row)
         for row in read_table("quiet_hours")
     ]
     caps = [
-        [_place(row), f"{row['max_texts']} in {row['hours']} hours", *_why(row)] for row in read_table("caps")
+        [place(row), f"{row['max_texts']} in {row['hours']} hours", *_why(row)] for row in read_table("caps")
     ]
     limits = [
         [
-            _place(row),
+            place(row),
             row["max_texts_per_cart"],
             f"{row['max_age_hours']} hours",
             row["double_opt_in"],
@@ -45,15 +44,17 @@ def tables() -> str:
         ("Carts", ["place", "texts per cart", "within", "double opt-in", *why], limits),
         ("Senders", ["provider", "sender", "segments a second", *why], rates),
     ]
-    return "\n".join(f"### {title}\n\n{_table(header, rows)}" for title, header, rows in parts)
+    return "\n".join(f"### {title}\n\n{table(header, rows)}" for title, header, rows in parts)
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _place(row: Row) -> str:
+def place(row: Row) -> str:
+    """The place of a row in English."""
     if row["country"] == "*":
         return "any other country"
     name, region = _NAMES[row["country"]], row.get("region")
@@ -62,12 +63,14 @@ def _place(row: Row) -> str:
     return f"{name}, {region}" if region else name
 
 
-def _day(row: Row, day: str) -> str:
-    start, end = row[f"{day}_from"], row[f"{day}_to"]
+def day(row: Row, name: str) -> str:
+    """The hours of weekday, saturday or sunday."""
+    start, end = row[f"{name}_from"], row[f"{name}_to"]
     return "none" if start == "none" else f"{start}-{end}"
 
 
-def _holidays(row: Row) -> str:
+def holidays(row: Row) -> str:
+    """What holds on public holidays."""
     return "as any day" if row["holidays_allowed"] == "yes" else "none"
 
 

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.language import Choice, Reason, Wishes, choose_language, country_language, match_language, parents
+from flows.language import (
+    Choice,
+    Reason,
+    Wishes,
+    choose_language,
+    country_language,
+    languages_of,
+    match_language,
+    parents,
+)
 
 TAGS = ("de", "en", "es", "fr", "pl", "sl")
 REGIONAL = (
@@ -278,3 +287,11 @@ def test_only_a_language_with_a_text_is_ever_chosen(
     else:
         assert choice.tag in available
     assert choice == choose_language(wishes, list(reversed(available)))
+
+
+def test_a_country_s_languages_are_those_with_a_text_the_main_one_first() -> None:
+    available = ["de", "en", "fr", "fr-CA", "it", "sl"]
+    assert languages_of("CA", available) == ("en", "fr-CA")
+    assert languages_of("CH", available) == ("de", "fr", "it")
+    assert languages_of("CD", available) == ("fr",)
+    assert languages_of("GL", available) == ()

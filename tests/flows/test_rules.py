@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from flows import country_page
 from flows.caps import Cap, caps_for
 from flows.countries import country_rule
 from flows.reasons import REASONS
@@ -135,6 +136,23 @@ def test_every_area_code_s_state_is_mapped_to_zones() -> None:
 def test_the_page_about_hours_shows_the_tables_as_they_are() -> None:
     page = Path(__file__).parents[2] / "docs" / "hours.md"
     assert page.read_text(encoding="utf-8").endswith(document.tables())
+
+
+def test_the_page_about_countries_shows_the_tables_as_they_are() -> None:
+    page = Path(__file__).parents[2] / "docs" / "compliance.md"
+    assert page.read_text(encoding="utf-8").endswith(country_page.tables())
+
+
+def test_the_page_about_countries_tells_of_every_country_of_the_tables_and_of_every_weak_row() -> None:
+    told = country_page.tables()
+    for name in ("quiet_hours", "countries", "caps", "senders"):
+        for row in read_table(name):
+            assert f"| {document.place(row)} |" in told or row["country"] in ("*", "FR")
+            assert row["source"] in told
+    rows = [row for name in ("quiet_hours", "countries", "caps") for row in read_table(name)]
+    weak = [row for row in rows if row["confidence"] == "low"]
+    assert told.count("**low**") > 80
+    assert all(f"| {document.place(row)} | {row['basis']} |" in told for row in weak)
 
 
 def test_the_page_about_hours_names_every_reason_that_hours_and_caps_give() -> None:
