@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -330,7 +330,8 @@ class Restore:
     """What the way back to a cart is built from. ``tracking`` become query parameters.
 
     ``platform_version`` is the store's own (``StoreChanged.platform_version``): it decides which links
-    the store understands.
+    the store understands. ``shopper`` is what may be filled in where the checkout is a fresh one.
+    ``rested`` is for how long, at the tap, the checkout has at least been left alone (None: long enough).
     """
 
     restore_url: str | None
@@ -340,6 +341,9 @@ class Restore:
     discount_code: str | None = None
     tracking: Mapping[str, str] = field(default_factory=dict)
     platform_version: str | None = None
+    storefront_locale: str | None = None
+    shopper: Shopper = Shopper()
+    rested: timedelta | None = None
 
 
 class StoreClient(Protocol):

@@ -20,7 +20,7 @@ from app.crypto import Cipher, Undecryptable, random_token
 from app.db import once_more
 from app.models import Consent, Contact, Link, Message, Store
 from app.runtime import Runtime
-from connectors.platform import Item, Restore
+from connectors.platform import Item, Restore, Shopper
 from flows import connections
 from flows.consents import SMS
 from flows.rollups import FIGURES
@@ -51,7 +51,10 @@ def link_end(activity_at: datetime, cutoff: timedelta) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A link that was opened, and what decides where it leads. ``ended``: by a stop, or by its age."""
+    """A link that was opened, and what decides where it leads. ``ended``: by a stop, or by its age.
+
+    ``rested``: for how long, at this moment, the cart had at least been left alone.
+    """
 
     token: str
     ended: bool
@@ -64,6 +67,12 @@ class Opened:
     cart_state: str
     items: list[dict[str, Any]]
     locale: str | None
+    storefront_locale: str | None
+    email: str | None
+    first_name: str | None
+    country: str | None
+    postcode: str | None
+    rested: timedelta
     restore_url: str | None
     status_url: str | None
 
@@ -98,7 +107,8 @@ OPEN = text(
     """
     WITH found AS (
         SELECT l.token, l.id AS link_id, l.store_id, l.cart_id, l.message_id,
-            l.ended_at IS NOT NULL OR l.expires_at <= :now AS ended, m.flow_id, m.step_key, m.accepted_at
+            l.ended_at IS NOT NULL OR l.expires_at <= :now AS ended, m.flow_id, m.step_key, m.accepted_at,
+            m.created_at AS written_at
         FROM link l JOIN message m ON m.store_id = l.store_id AND m.id = l.message_id
         WHERE l.token = :token
     ), recorded AS (
@@ -124,7 +134,10 @@ OPEN = text(
     )
     SELECT found.token, found.ended, found.flow_id,
         s.platform, s.domain, s.url AS store_url, s.status AS store_status, s.platform_version,
-        c.state AS cart_state, c.items, c.locale, c.restore_url,
+        c.state AS cart_state, c.items, c.locale, c.storefront_locale, c.restore_url,
+        c.email, c.first_name, c.country, c.postcode,
+        -- The shopper may be active again since; what was left before the text is no fresh checkout.
+        cast(:now AS timestamptz) - least(c.activity_at, found.written_at) AS rested,
         (SELECT status_url FROM "order" o WHERE o.store_id = found.store_id AND o.cart_id = found.cart_id
             ORDER BY placed_at DESC, id DESC LIMIT 1) AS status_url
     FROM found
@@ -199,6 +212,14 @@ def _way_back(cipher: Cipher, opened: Opened) -> str | None:
         items=tuple(_item(stored) for stored in opened.items),
         store_url=opened.store_url,
         locale=opened.locale,
+        storefront_locale=opened.storefront_locale,
+        shopper=Shopper(
+            email=opened.email,
+            first_name=opened.first_name,
+            country=opened.country,
+            postcode=opened.postcode,
+        ),
+        rested=opened.rested,
         tracking=_tracking(opened),
         platform_version=opened.platform_version,
     )

@@ -29,6 +29,7 @@ from connectors.shopify.fields import Record
 from connectors.shopify.shopper import buyer
 
 _RECOVER_PATH = re.compile(r"/checkouts/(?P<kind>ac/)?(?P<token>[^/]+)/recover/?\Z")
+_LANGUAGE_FOLDER = re.compile(r"/([a-z]{2}(?:-[a-z]{2,4})?)(?:/|\Z)")
 _MOST_OF_ONE_LINE = 1_000_000
 
 
@@ -57,7 +58,7 @@ def checkout_seen(body: Record, received_at: datetime) -> Sequence[Event]:
     created_at = fields.moment(body.get("created_at"))
     updated_at = fields.moment(body.get("updated_at")) or created_at or received_at
     total = fields.money(body.get("total_price"), body.get("currency"))
-    person = buyer(body)
+    person, locale = buyer(body), fields.locale(body.get("customer_locale"))
     return (
         CartSeen(
             keys=keys,
@@ -66,7 +67,8 @@ def checkout_seen(body: Record, received_at: datetime) -> Sequence[Event]:
             items=items(body.get("line_items")),
             total=total,
             presentment_total=_presentment(total, body),
-            locale=fields.locale(body.get("customer_locale")),
+            locale=locale,
+            storefront_locale=_storefront_locale(body.get("landing_site"), locale),
             shopper=person,
             consent=_tick(body, person, updated_at, created_at),
             restore_url=safe_address(body.get("abandoned_checkout_url")),
@@ -145,6 +147,22 @@ def _tick(
 def _completed(value: object, updated_at: datetime) -> datetime | None:
     """When the order was placed. A date that cannot be read still says that there is an order."""
     return fields.moment(value) or (updated_at if value else None)
+
+
+def _storefront_locale(landing: object, locale: str | None) -> str | None:
+    """The language folder of the shop's pages (``/de-at/products/..``), where it is that of the checkout.
+
+    ``landing_site`` is a path or an address; the first part of its path is a folder of that kind or a
+    word longer than any of them.
+    """
+    try:
+        path = urlsplit(fields.text(landing) or "").path
+    except ValueError:
+        return None
+    folder = _LANGUAGE_FOLDER.match(path)
+    if not folder or not locale or folder[1].partition("-")[0] != locale.partition("-")[0].lower():
+        return None
+    return folder[1]
 
 
 def _step(body: Record, person: Shopper) -> str:

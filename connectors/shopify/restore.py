@@ -2,30 +2,74 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlunsplit
 
 from connectors.platform import Item, Restore
 from connectors.shopify.addresses import https_address
+
+# Shopify calls a checkout abandoned ten minutes after the shopper gave an address (help.shopify.com,
+# "Recovering abandoned checkouts"); before that its address led to the shop's front page (observed by
+# others, community.shopify.com/t/204272).
+OPENS_AFTER = timedelta(minutes=10)
+OUR_ATTRIBUTE = "warmcart"
+"""The cart attribute by which a fresh checkout names the link that filled it."""
+
+_SHOPIFYS_OWN = (".shopify.com", ".shopifypreview.com")
+_PREFIX = re.compile(r"[a-z]{2,3}(?:-[a-z]{2,4})?")
 
 
 def restore_url(restore: Restore) -> str | None:
     """Where the tap leads, or None if there is no way back.
 
     The recorded address came in a signed body or from the store's own API, so its host is taken as it
-    is; only query parameters are added, none is replaced. Without one, a cart permalink
-    ``/cart/{variant}:{quantity},...`` opens a checkout with the same goods (Shopify documentation,
-    apps/build/checkout/create-cart-permalinks, 2026-10). That link gets no locale: it would be a path
-    prefix, and a shop that lacks the language answers 404.
+    is; only query parameters are added, none is replaced. A checkout that is too fresh for its address,
+    or that has none, is filled anew by a permalink.
     """
     recorded = https_address(restore.restore_url)
-    if recorded:
-        return _with_parameters(recorded, {**_discount(restore), **_locale(restore), **restore.tracking})
-    store, goods = https_address(restore.store_url), ",".join(_goods(restore.items))
+    permalink = None if recorded and _opens(restore) else _permalink(restore, recorded)
+    if permalink or not recorded:
+        return permalink
+    return _with_parameters(recorded, {**_discount(restore), **_locale(restore), **restore.tracking})
+
+
+def _opens(restore: Restore) -> bool:
+    return restore.rested is None or restore.rested >= OPENS_AFTER
+
+
+def _permalink(restore: Restore, recorded: SplitResult | None) -> str | None:
+    """``/cart/{variant}:{quantity},...`` opens a checkout with the same goods and what we know of the
+    shopper; every field can be changed there (Shopify documentation, apps/build/checkout/
+    create-cart-permalinks, 2026-10: no phone, no selling plans).
+
+    It stays at the host of the saved checkout, which is that of the shopper's market. The language is a
+    path prefix, and a shop that lacks it answers 404: only one that the shop itself has used is taken.
+    """
+    own = recorded if recorded and not (recorded.hostname or "").endswith(_SHOPIFYS_OWN) else None
+    store, goods = own or https_address(restore.store_url), ",".join(_goods(restore.items))
     if not (store and goods):
         return None
-    permalink = SplitResult("https", store.netloc, f"/cart/{goods}", "", "")
-    return _with_parameters(permalink, {**_discount(restore), **restore.tracking})
+    address = SplitResult("https", store.netloc, f"{_prefix(restore)}/cart/{goods}", "", "")
+    return _with_parameters(address, {**_discount(restore), **_filled(restore), **restore.tracking})
+
+
+def _prefix(restore: Restore) -> str:
+    prefix = (restore.storefront_locale or "").lower()
+    return f"/{prefix}" if _PREFIX.fullmatch(prefix) else ""
+
+
+def _filled(restore: Restore) -> dict[str, str]:
+    shopper, link = restore.shopper, restore.tracking.get("cid")
+    known = {
+        "checkout[email]": shopper.email,
+        "checkout[shipping_address][first_name]": shopper.first_name,
+        "checkout[shipping_address][country]": shopper.country,
+        "checkout[shipping_address][zip]": shopper.postcode,
+        f"attributes[{OUR_ATTRIBUTE}]": link,
+    }
+    return {name: value for name, value in known.items() if value}
 
 
 def _with_parameters(address: SplitResult, parameters: dict[str, str]) -> str:

@@ -103,7 +103,49 @@ def test_a_cart_that_nobody_saved_is_filled_from_its_items(shop: Shop) -> None:
     items = [{"title": "Canvas Tote", "quantity": 2, "variant_id": "4455", "unit_price": "24.00"}]
     shop.change(shop.cart, restore_url=None, items=items)
 
-    assert shop.leads_to().startswith("https://lanena.example/cart/4455:2?utm_source=warmcart")
+    parts = urlsplit(shop.leads_to())
+
+    assert (parts.netloc, parts.path) == ("lanena.example", "/cart/4455:2")
+    assert parse_qs(parts.query)["cid"] == [shop.link.token]
+
+
+GOODS = [{"title": "Canvas Tote", "quantity": 2, "variant_id": "4455"}]
+KNOWN = {
+    "checkout[email]": ["mia@example.com"],
+    "checkout[shipping_address][first_name]": ["Mia"],
+    "checkout[shipping_address][country]": ["SI"],
+    "checkout[shipping_address][zip]": ["1000"],
+}
+
+
+def test_a_checkout_that_is_too_fresh_for_its_address_is_filled_anew_at_the_tap(
+    shop: Shop, clock: FixedClock
+) -> None:
+    person = {"email": "mia@example.com", "first_name": "Mia", "country": "SI", "postcode": "1000"}
+    shop.change(shop.cart, items=GOODS, **person)
+
+    parts = urlsplit(shop.leads_to())
+    assert (parts.netloc, parts.path) == ("lanena.example", "/cart/4455:2")
+    assert KNOWN.items() <= parse_qs(parts.query).items()
+
+    clock.advance(timedelta(minutes=10))
+    assert shop.leads_to().startswith(CHECKOUT)
+
+
+def test_what_the_shopper_does_after_the_text_makes_an_old_checkout_no_fresh_one(
+    shop: Shop, clock: FixedClock
+) -> None:
+    clock.advance(timedelta(minutes=30))
+    shop.change(shop.cart, items=GOODS, activity_at=clock.now())
+
+    assert shop.leads_to().startswith(CHECKOUT)
+
+
+def test_after_a_stop_not_even_the_goods_are_shown(shop: Shop) -> None:
+    shop.change(shop.cart, items=GOODS, email="mia@example.com")
+    shop.change(shop.link, ended_at=NOW)
+
+    assert shop.leads_to() == FRONT_PAGE
 
 
 def test_a_cart_without_a_way_back_leads_to_the_shop(shop: Shop) -> None:

@@ -210,3 +210,22 @@ def test_a_restore_address_that_is_not_plain_https_is_dropped(url: Any) -> None:
 def test_a_deleted_checkout_is_known_by_its_cart_token() -> None:
     deleted = read("checkouts/delete", payload("official/2026-07.checkouts.delete"))
     assert deleted == (CartDeleted((Key("cart_token", "eeafa272cebfd4b22385bc4b645e762c"),)),)
+
+
+@pytest.mark.parametrize(
+    ("landing_site", "folder"),
+    [
+        ("/de-at/products/kanne?utm_source=x", "de-at"),
+        ("https://shop.example.com/de/collections/tee", "de"),
+        ("/de", "de"),
+        ("/fr/products/kanne", None),
+        ("/products/kanne", None),
+        ("//[", None),
+        (None, None),
+    ],
+)
+def test_the_language_folder_of_the_shop_is_known_from_where_the_shopper_landed(
+    landing_site: Any, folder: str | None
+) -> None:
+    cart = checkout(variant("linked/03", landing_site=landing_site, customer_locale="de-AT"))
+    assert (cart.locale, cart.storefront_locale) == ("de-AT", folder)

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.platform import Item, Restore
+from connectors.platform import Item, Restore, Shopper
 from connectors.shopify import ShopifyPlatform
 from connectors.shopify.addresses import https_address
 from connectors.shopify.restore import restore_url
@@ -56,6 +57,52 @@ def test_without_a_saved_checkout_a_permalink_fills_a_fresh_one() -> None:
         "https://shop.example.com/cart/41327142600817:1,41327142600999:3"
         "?discount=COMEBACK&utm_source=warmcart&utm_medium=sms"
     )
+
+
+FRESH = timedelta(minutes=9, seconds=59)
+ADDRESS = "https://pixel-testing-rs.myshopify.com"
+PERMALINK = "/cart/41327142600817:1,41327142600999:3"
+
+
+def test_a_saved_checkout_of_less_than_ten_minutes_is_filled_anew_where_it_was() -> None:
+    assert restored(rested=FRESH) == ADDRESS + PERMALINK
+    assert restored(rested=timedelta(minutes=10)) == RECORDED
+
+
+def test_a_fresh_checkout_without_goods_that_can_be_named_is_better_than_none() -> None:
+    assert restored(rested=FRESH, items=(Item("Engraving", 1),)) == RECORDED
+
+
+def test_the_fresh_checkout_is_filled_with_what_the_shopper_typed() -> None:
+    mia = Shopper(
+        phones=("+38640123456",), email="mia+a@example.com", first_name="Mia", country="SI", postcode="1000"
+    )
+
+    built = restored(restore_url=None, shopper=mia, tracking={"cid": "AbCdEfGhIjKl"}, discount_code="A&B")
+
+    assert parse_qs(urlsplit(built or "").query) == {
+        "discount": ["A&B"],
+        "checkout[email]": ["mia+a@example.com"],
+        "checkout[shipping_address][first_name]": ["Mia"],
+        "checkout[shipping_address][country]": ["SI"],
+        "checkout[shipping_address][zip]": ["1000"],
+        "attributes[warmcart]": ["AbCdEfGhIjKl"],
+        "cid": ["AbCdEfGhIjKl"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("locale", "path"),
+    [("de-at", "/de-at/cart/"), ("sl", "/sl/cart/"), (None, "/cart/"), ("../x", "/cart/"), ("x/y", "/cart/")],
+)
+def test_the_language_is_a_folder_that_the_shop_was_seen_to_have(locale: str | None, path: str) -> None:
+    built = restored(restore_url=None, storefront_locale=locale)
+    assert (built or "").startswith(STORE + path)
+
+
+def test_a_checkout_that_lay_at_shopify_itself_is_filled_anew_at_the_shop() -> None:
+    old = "https://checkout.shopify.com/59026964593/checkouts/Z2NwLXVz/recover?key=1"
+    assert restored(restore_url=old, rested=FRESH) == STORE + PERMALINK
 
 
 def test_goods_that_have_no_variant_are_left_out() -> None:
@@ -119,6 +166,9 @@ def test_an_address_that_a_browser_may_read_otherwise_is_never_used(address: str
         locale=st.none() | st.text(max_size=8),
         discount_code=st.none() | st.text(max_size=20),
         tracking=st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3),
+        storefront_locale=st.none() | st.text(max_size=6),
+        shopper=st.builds(Shopper, email=st.none() | st.text(max_size=9), postcode=st.text(max_size=9)),
+        rested=st.none() | st.just(FRESH) | st.just(timedelta(days=1)),
     )
 )
 def test_the_way_back_is_https_and_leads_where_the_platform_said(restore: Restore) -> None:
@@ -128,7 +178,7 @@ def test_the_way_back_is_https_and_leads_where_the_platform_said(restore: Restor
     assert https_address(built) is not None
     allowed = {urlsplit(STORE).netloc}
     if https_address(restore.restore_url):
-        allowed = {urlsplit(restore.restore_url or "").netloc}
+        allowed |= {urlsplit(restore.restore_url or "").netloc}
     assert parts.netloc in allowed
     names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
     assert restore.discount_code is None or not restore.discount_code or "discount" in names
