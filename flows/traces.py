@@ -65,7 +65,16 @@ def find(
     ids = tuple(contact.id for contact in contacts)
     emails = _told(contact.email for contact in contacts)
     customer_ids = _told(contact.customer_id for contact in contacts)
-    orders = _orders(session, store, shopper, ids, emails, customer_ids)
+
+    def theirs(model: Any) -> ColumnElement[bool]:
+        strays = _stray(model, emails, customer_ids)
+        return or_(model.contact_id.in_(ids), *_same(model, shopper), strays)
+
+    carts = select(Cart.id).where(Cart.store_id == store.id, theirs(Cart)).order_by(Cart.id)
+    named = or_(theirs(Order), Order.platform_order_id.in_(shopper.order_ids))
+    orders = session.execute(
+        select(Order.id, Order.platform_order_id).where(Order.store_id == store.id, named)
+    ).all()
     phones = _told([*(contact.phone for contact in contacts), shopper.phone])
     return Traces(
         store_id=store.id,
@@ -73,7 +82,7 @@ def find(
         phones=phones,
         emails=_told([*emails, shopper.email]),
         customer_ids=_told([*customer_ids, shopper.customer_id]),
-        carts=_carts(session, store, shopper, ids, emails, customer_ids, lock),
+        carts=tuple(session.scalars(carts.with_for_update() if lock else carts)),
         orders=tuple(id for id, _ in orders),
         platform_orders=tuple(name for _, name in orders),
         names=(*shopper.mentions, *(f"phone:{form}" for phone in phones for form in phone_forms(phone))),
@@ -87,38 +96,6 @@ def _contacts(session: Session, store: Store, shopper: Shopper, lock: bool) -> S
     known = or_(false(), *_same(Contact, shopper), Contact.phone == shopper.phone)
     query = select(Contact).where(Contact.store_id == store.id, Contact.erased_at.is_(None), known)
     return session.scalars(query.order_by(Contact.id).with_for_update() if lock else query).all()
-
-
-def _carts(
-    session: Session,
-    store: Store,
-    shopper: Shopper,
-    contacts: tuple[int, ...],
-    emails: tuple[str, ...],
-    customer_ids: tuple[str, ...],
-    lock: bool,
-) -> tuple[int, ...]:
-    which = or_(Cart.contact_id.in_(contacts), *_same(Cart, shopper), _stray(Cart, emails, customer_ids))
-    query = select(Cart.id).where(Cart.store_id == store.id, which).order_by(Cart.id)
-    return tuple(session.scalars(query.with_for_update() if lock else query))
-
-
-def _orders(
-    session: Session,
-    store: Store,
-    shopper: Shopper,
-    contacts: tuple[int, ...],
-    emails: tuple[str, ...],
-    customer_ids: tuple[str, ...],
-) -> list[tuple[int, str]]:
-    which = or_(
-        Order.contact_id.in_(contacts),
-        Order.platform_order_id.in_(shopper.order_ids),
-        *_same(Order, shopper),
-        _stray(Order, emails, customer_ids),
-    )
-    rows = session.execute(select(Order.id, Order.platform_order_id).where(Order.store_id == store.id, which))
-    return [(id, name) for id, name in rows]
 
 
 def _same(model: Any, shopper: Shopper) -> list[ColumnElement[bool]]:

@@ -21,9 +21,11 @@ from app.models import (
     Cart,
     CartKey,
     Consent,
+    ConsentEvent,
     Contact,
     Credential,
     Delivery,
+    Due,
     Enrollment,
     Flow,
     FlowVersion,
@@ -136,6 +138,20 @@ def make_consent(session: Session, store: Store, phone: str, **columns: Any) -> 
         "updated_at": NOW,
     }
     return _add(session, Consent(**(values | columns)))
+
+
+def make_consent_event(session: Session, store: Store, phone: str, **columns: Any) -> ConsentEvent:
+    """A tick in a checkout a day ago."""
+    values = {
+        "store_id": store.id,
+        "address": phone,
+        "state": "given",
+        "source": "shopify_checkout",
+        "dedupe_key": f"consent-{next(_numbers)}",
+        "occurred_at": NOW - timedelta(days=1),
+        "recorded_at": NOW,
+    }
+    return _add(session, ConsentEvent(**(values | columns)))
 
 
 def make_cart(
@@ -300,6 +316,21 @@ def make_recovery(session: Session, store: Store, order: Order, message: Message
         "recovered_at": order.placed_at,
     }
     return _add(session, Recovery(**(values | columns)))
+
+
+def make_due(session: Session, store: Store, **columns: Any) -> Due:
+    """A step that is due now."""
+    number = next(_numbers)
+    values = {
+        "store_id": store.id,
+        "kind": "step",
+        "subject": number,
+        "due_at": NOW,
+        "lane": str(store.id),
+        "once_key": f"due-{number}",
+        "created_at": NOW,
+    }
+    return _add(session, Due(**(values | columns)))
 
 
 def make_inbound_event(session: Session, store: Store | None, **columns: Any) -> InboundEvent:

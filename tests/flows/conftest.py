@@ -1,4 +1,4 @@
-"""A runtime on the test database, at a moment that stands still."""
+"""A runtime on the test database, at a moment that stands still, and what most tests of texts need."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import pytest
 
 from app.clock import FixedClock
 from app.runtime import Runtime, make_runtime
+from flows import providers
 from tests import factories
+from tests.flows.pocket_provider import PocketProvider
+from tests.flows.scenes import Scene, make_scene
 
 
 @pytest.fixture
@@ -16,3 +19,18 @@ def runtime(database_url: str, redis_url: str, clock: FixedClock) -> Iterator[Ru
     runtime = make_runtime(factories.make_settings(database_url, redis_url), clock)
     yield runtime
     runtime.close()
+
+
+@pytest.fixture
+def provider(runtime: Runtime) -> PocketProvider:
+    """What every text of the runtime goes to."""
+    pocket = PocketProvider()
+    providers.use(runtime, pocket)
+    return pocket
+
+
+@pytest.fixture
+def scene(runtime: Runtime) -> Scene:
+    """A cart whose first text is due now."""
+    with runtime.database.session() as session:
+        return make_scene(session)

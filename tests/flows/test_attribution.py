@@ -21,12 +21,6 @@ from tests.flows.scenes import Scene, make_scene
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
-@pytest.fixture
-def scene(runtime: Runtime) -> Scene:
-    with runtime.database.session() as session:
-        return make_scene(session)
-
-
 def text_of(session: Session, scene: Scene, cart: Cart | None = None, **columns: Any) -> Message:
     return factories.make_message(session, scene.store, cart or scene.cart, **columns)
 

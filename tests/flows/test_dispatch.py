@@ -13,7 +13,7 @@ from app.clock import FixedClock
 from app.models import Cart, Contact, Due, Link, MessageOnce, Reply, SenderContact, Store, Usage
 from app.runtime import Runtime
 from connectors.sms import Accepted, OutgoingText
-from flows import dispatch, due, outcomes, providers, public_holidays
+from flows import dispatch, due, outcomes, public_holidays
 from tests import factories
 from tests.factories import NOW
 from tests.flows import scenes
@@ -21,19 +21,6 @@ from tests.flows.pocket_provider import PocketProvider
 from tests.flows.scenes import Scene, fresh, make_british_store, make_scene
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-
-
-@pytest.fixture
-def provider(runtime: Runtime) -> PocketProvider:
-    pocket = PocketProvider()
-    providers.use(runtime, pocket)
-    return pocket
-
-
-@pytest.fixture
-def scene(runtime: Runtime) -> Scene:
-    with runtime.database.session() as session:
-        return make_scene(session)
 
 
 def test_a_due_text_goes_out_and_the_next_step_is_planned(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from app.clock import FixedClock
 from app.models import SenderRegistration
 from app.runtime import Runtime
@@ -19,13 +17,6 @@ from tests.flows.scenes import make_british_store, make_scene, message
 from tests.queries import reads, statements
 
 NUMBER = "+447700900000"
-
-
-@pytest.fixture
-def provider(runtime: Runtime) -> PocketProvider:
-    pocket = PocketProvider()
-    providers.use(runtime, pocket)
-    return pocket
 
 
 def test_a_text_under_a_name_carries_a_link_as_the_way_out(

@@ -138,16 +138,8 @@ def test_what_a_broken_connection_held_is_looked_at_once_it_is_mended(
     change_store(runtime, status="reconnect")
     now = clock.now()
     with runtime.database.session() as session:
-        due.schedule(
-            session,
-            store_id=store.id,
-            kind=due.CART_IDLE,
-            subject=1,
-            due_at=now + timedelta(minutes=15),
-            once_key="held",
-            now=now,
-            reason="store_inactive",
-        )
+        later = now + timedelta(minutes=15)
+        factories.make_due(session, store, kind=due.CART_IDLE, due_at=later, reason="store_inactive")
     open_app(runtime, standin)
     with runtime.database.session() as session:
         assert session.scalars(select(Due.due_at)).all() == [now]

@@ -17,7 +17,7 @@ from app.models import Cart, InboundEvent, Order, Store
 from app.runtime import Runtime
 from connectors.platform import ConnectorError, Key, Money, OrderSeen, OrderStatus, Shopper, Unreachable
 from connectors.sms import Category, OutgoingText, Refused
-from flows import dispatch, enrollment, last_look, providers, sending
+from flows import dispatch, enrollment, last_look, sending
 from tests import factories
 from tests.factories import NOW
 from tests.flows import scenes
@@ -37,13 +37,6 @@ class Shop:
     def find_order(self, keys: Sequence[Key], shopper: Shopper, since: datetime) -> OrderSeen | None:
         self.asked.append((keys, shopper, since))
         return self.answer()
-
-
-@pytest.fixture
-def provider(runtime: Runtime) -> PocketProvider:
-    pocket = PocketProvider()
-    providers.use(runtime, pocket)
-    return pocket
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from app.models import Cart, Consent, ConsentEvent, Due, InboundEvent, Message, 
 from app.runtime import Runtime
 from connectors.platform import ConsentChanged, ConsentSignal, ConsentState, Key, Shopper
 from connectors.sms import Category, InDoubt, Refused
-from flows import dispatch, due, enrollment, inbox, opt_in, pace, providers
+from flows import dispatch, due, enrollment, inbox, opt_in, pace
 from flows.opt_in import Tick, may_ask_again
 from tests import factories
 from tests.factories import NOW
@@ -23,13 +23,6 @@ from tests.flows.pocket_provider import PocketProvider
 PHONE = "+15122345678"  # Austin, Texas, where it is noon
 LEA = Shopper(phones=(PHONE,), first_name="Lea", country="US", region="TX")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def provider(runtime: Runtime) -> PocketProvider:
-    pocket = PocketProvider()
-    providers.use(runtime, pocket)
-    return pocket
 
 
 @pytest.fixture

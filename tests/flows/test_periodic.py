@@ -9,7 +9,7 @@ from app.models import PeriodicRun, StoreFlag
 from app.queue import DISPATCH, INTAKE, UPKEEP
 from app.runtime import Runtime
 from flows import due, installation, periodic, rollups
-from tests.factories import NOW, make_inbound_event, make_store
+from tests.factories import NOW, make_due, make_inbound_event, make_store
 
 HOUR = timedelta(hours=1)
 
@@ -46,18 +46,8 @@ def test_a_pending_event_wakes_intake_unless_it_waits_for_its_next_try(runtime):
 def test_each_kind_of_due_row_wakes_its_queue_when_its_moment_comes(runtime):
     with runtime.database.session() as session:
         store = make_store(session)
-        for number, (kind, at) in enumerate(
-            [(due.STEP, NOW), (due.IN_DOUBT, NOW), (due.CART_IDLE, NOW + HOUR)]
-        ):
-            due.schedule(
-                session,
-                store_id=store.id,
-                kind=kind,
-                subject=number,
-                due_at=at,
-                once_key=f"{kind}:{number}",
-                now=NOW,
-            )
+        for kind, at in ((due.STEP, NOW), (due.IN_DOUBT, NOW), (due.CART_IDLE, NOW + HOUR)):
+            make_due(session, store, kind=kind, due_at=at)
 
     assert work(runtime) == {DISPATCH, UPKEEP}
 

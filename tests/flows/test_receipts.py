@@ -16,20 +16,13 @@ from app.clock import FixedClock
 from app.models import Consent, Message, ProviderState, SenderContact, StoreFlag, Usage
 from app.runtime import Runtime
 from connectors.sms import RANK, Category, Receipt, Refused, Status
-from flows import dispatch, enrollment, providers, receipts
+from flows import dispatch, enrollment, receipts
 from tests.factories import NOW
 from tests.flows import scenes
 from tests.flows.pocket_provider import PocketProvider
 from tests.flows.scenes import Scene, fresh, make_scene
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-
-
-@pytest.fixture
-def provider(runtime: Runtime) -> PocketProvider:
-    pocket = PocketProvider()
-    providers.use(runtime, pocket)
-    return pocket
 
 
 @pytest.fixture

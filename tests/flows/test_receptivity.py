@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.clock import FixedClock
-from app.models import AuditEvent, ConsentEvent, HourFigure, Message, Store
+from app.models import AuditEvent, HourFigure, Message, Store
 from app.runtime import Runtime
 from flows import receptivity
 from flows.receptivity import LEAST_TEXTS, hours_to_avoid
@@ -76,16 +76,8 @@ def send(
     values = {"phone": contact.phone, "created_at": at, "accepted_at": at, "local_hour": hour} | columns
     factories.make_message(session, store, cart, **values)
     if said is not None:
-        session.add(
-            ConsentEvent(
-                store_id=store.id,
-                address=contact.phone,
-                state="withdrawn",
-                source="keyword_stop",
-                dedupe_key="reply",
-                occurred_at=at + said,
-                recorded_at=at + said,
-            )
+        factories.make_consent_event(
+            session, store, contact.phone, state="withdrawn", source="keyword_stop", occurred_at=at + said
         )
 
 
@@ -110,16 +102,13 @@ def test_a_stop_counts_for_the_hour_of_the_last_text_before_it(runtime: Runtime)
             factories.make_message(
                 session, store, cart, phone=contact.phone, local_hour=hour, created_at=NOW - age
             )
-        session.add(
-            ConsentEvent(
-                store_id=store.id,
-                address=contact.phone,
-                state="withdrawn",
-                source="provider_opt_out",
-                dedupe_key="x",
-                occurred_at=NOW - 2 * DAY,
-                recorded_at=NOW,
-            )
+        factories.make_consent_event(
+            session,
+            store,
+            contact.phone,
+            state="withdrawn",
+            source="provider_opt_out",
+            occurred_at=NOW - 2 * DAY,
         )
         for _ in range(2):
             receptivity.count_hours(session, store.id, NOW)

@@ -11,7 +11,7 @@ from app.clock import FixedClock
 from app.models import Consent, Link, ProviderState, Suppression
 from app.runtime import Runtime
 from connectors.sms import Category, InDoubt, OutgoingText, Refused
-from flows import dispatch, enrollment, providers, sweeper
+from flows import dispatch, enrollment, sweeper
 from tests import factories
 from tests.factories import NOW
 from tests.flows import scenes
@@ -20,19 +20,6 @@ from tests.flows.scenes import Scene, fresh, make_british_store, make_scene
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 UNREACHABLE = Refused(Category.UNREACHABLE, detail="no connection", retryable=True)
-
-
-@pytest.fixture
-def provider(runtime: Runtime) -> PocketProvider:
-    pocket = PocketProvider()
-    providers.use(runtime, pocket)
-    return pocket
-
-
-@pytest.fixture
-def scene(runtime: Runtime) -> Scene:
-    with runtime.database.session() as session:
-        return make_scene(session)
 
 
 def test_a_provider_that_says_stop_stops_the_number(

@@ -12,7 +12,7 @@ from app.clock import FixedClock
 from app.models import Consent, ConsentEvent, InboundEvent, Link, Message, Reply, Store, Suppression
 from app.runtime import Runtime
 from connectors.sms import Category, Refused
-from flows import dispatch, inbox, providers
+from flows import dispatch, inbox
 from tests import factories
 from tests.factories import NOW
 from tests.flows import scenes
@@ -20,13 +20,6 @@ from tests.flows.pocket_provider import PocketProvider
 from tests.flows.scenes import Scene, fresh, make_scene
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-
-
-@pytest.fixture
-def provider(runtime: Runtime) -> PocketProvider:
-    pocket = PocketProvider()
-    providers.use(runtime, pocket)
-    return pocket
 
 
 @pytest.fixture
@@ -41,19 +34,7 @@ def scene(runtime: Runtime, provider: PocketProvider) -> Scene:
 
 def consented(session: Session, scene: Scene) -> None:
     """The tick that the consent rests on."""
-    session.add(
-        ConsentEvent(
-            store_id=scene.store.id,
-            channel="sms",
-            address=scene.contact.phone,
-            state="given",
-            confirmed=True,
-            source="shopify_checkout",
-            dedupe_key=f"tick:{scene.contact.id}",
-            occurred_at=NOW - DAY,
-            recorded_at=NOW - DAY,
-        )
-    )
+    factories.make_consent_event(session, scene.store, scene.contact.phone, confirmed=True)
 
 
 def reply(

@@ -101,16 +101,7 @@ def test_what_waited_for_a_flow_or_a_pause_comes_due_in_a_line_and_nothing_later
         store = make_british_store(session)
         for subject in range(6):
             planned = NOW + (2 * SECOND if subject == 5 else HOUR)
-            due.schedule(
-                session,
-                store_id=store.id,
-                kind=due.CART_EXPIRY,
-                subject=subject,
-                due_at=planned,
-                once_key=due.once_key(due.CART_EXPIRY, subject),
-                now=NOW,
-                reason="no_active_flow",
-            )
+            factories.make_due(session, store, kind=due.CART_EXPIRY, due_at=planned, reason="no_active_flow")
         due.hasten(session, store.id, "no_active_flow", NOW)
     assert lineup(runtime) == [0 * SECOND, 0 * SECOND, 0 * SECOND, 1 * SECOND, 2 * SECOND, 2 * SECOND]
 
@@ -118,16 +109,7 @@ def test_what_waited_for_a_flow_or_a_pause_comes_due_in_a_line_and_nothing_later
 def test_only_the_store_s_own_lane_and_the_coming_hour_count(runtime: Runtime) -> None:
     with runtime.database.session() as session:
         stores: list[Store] = [make_british_store(session) for _ in range(2)]
-        for number, (store, at) in enumerate(
-            [(stores[0], NOW), (stores[0], NOW + 59 * MINUTE), (stores[0], NOW + HOUR), (stores[1], NOW)]
-        ):
-            due.schedule(
-                session,
-                store_id=store.id,
-                kind=due.STEP,
-                subject=number,
-                due_at=at,
-                once_key=due.once_key(due.STEP, number),
-                now=NOW,
-            )
+        for at in (NOW, NOW + 59 * MINUTE, NOW + HOUR):
+            factories.make_due(session, stores[0], due_at=at)
+        factories.make_due(session, stores[1])
         assert spread.waiting(session, due.STEP, str(stores[0].id), NOW) == 2

@@ -13,25 +13,15 @@ from sqlalchemy import select
 
 from app.admin import hours_forms
 from app.admin.hours_forms import HoursForm, read_hours, read_pause, told_hours
-from app.models import AuditEvent, Due, Store
+from app.models import Due, Store
 from app.runtime import Runtime
-from flows import due
 from flows.timing import hours_on
 from flows.windows import window_for
 from flows.zones import Place
+from tests import factories
 from tests.app.admin.browser import Browser, find, words
+from tests.app.admin.rows import stored, trail
 from tests.factories import NOW
-
-
-def stored(runtime: Runtime, store: Store) -> Store:
-    with runtime.database.session() as session:
-        return session.get_one(Store, store.id)
-
-
-def trail(runtime: Runtime) -> list[tuple[str, dict[str, Any]]]:
-    with runtime.database.session() as session:
-        events = session.scalars(select(AuditEvent).order_by(AuditEvent.id)).all()
-        return [(event.action, event.details) for event in events]
 
 
 def save(browser: Browser, **typed: Any) -> Any:
@@ -101,16 +91,8 @@ def test_what_was_held_for_its_hours_is_looked_at_again(
 ) -> None:
     with runtime.database.session() as session:
         for subject, reason in enumerate(("quiet_hours", "low_receptivity", "cap_reached")):
-            due.schedule(
-                session,
-                store_id=store.id,
-                kind=due.STEP,
-                subject=subject,
-                due_at=NOW + timedelta(days=1),
-                once_key=due.once_key(due.STEP, subject),
-                now=NOW,
-                reason=reason,
-            )
+            later = NOW + timedelta(days=1)
+            factories.make_due(session, store, subject=subject, due_at=later, reason=reason)
     save(browser, quiet_from="20:00", quiet_to="10:00")
     with runtime.database.session() as session:
         ready = session.scalars(select(Due.subject).where(Due.due_at <= NOW).order_by(Due.subject)).all()

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 
 from app.admin import setup_guide
 from app.admin.setup_guide import Facts
-from app.models import ConsentEvent, Heartbeat, Message, ProviderState, Store
+from app.models import Heartbeat, Message, ProviderState, Store
 from app.runtime import Runtime
 from tests import factories
 from tests.app.admin import history
@@ -137,16 +137,7 @@ def test_every_step_is_ticked_by_what_is_really_so(runtime: Runtime, store: Stor
     with runtime.database.session() as session:
         flow = factories.make_flow(session, store)
         history.story(session, store, "+38640123456", "Ana", flow)
-        session.add(
-            ConsentEvent(
-                store_id=store.id,
-                address="+38640123456",
-                state="given",
-                source="shop",
-                dedupe_key="1",
-                recorded_at=NOW,
-            )
-        )
+        factories.make_consent_event(session, store, "+38640123456")
         stop = {"state": "stopped", "reason": "account", "until": NOW + timedelta(hours=1), "changed_at": NOW}
         session.add(ProviderState(provider="sandbox", sender="", country="", **stop))
     assert known() == Facts(True, True, True, False, True)

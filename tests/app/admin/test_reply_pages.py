@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.models import AuditEvent, Consent, Contact, Due, Reply, Store
 from app.runtime import Runtime
 from connectors.platform import ConsentSignal, ConsentState
-from flows import consents, due, replies
+from flows import consents, replies
 from tests import factories
 from tests.app.admin.browser import Browser, find, words
 from tests.factories import NOW
@@ -148,16 +148,7 @@ def test_settling_lets_the_texts_go_that_waited_for_it(
 ) -> None:
     reply_id = write(runtime, store, "Is it warm?")
     with runtime.database.session() as session:
-        due.schedule(
-            session,
-            store_id=store.id,
-            kind=due.STEP,
-            subject=1,
-            due_at=NOW + timedelta(hours=1),
-            once_key="step:1",
-            now=NOW,
-            reason="conversation_open",
-        )
+        factories.make_due(session, store, due_at=NOW + timedelta(hours=1), reason="conversation_open")
     settle(browser, reply_id, "settled")
     with runtime.database.session() as session:
         assert session.scalars(select(Due.due_at)).all() == [NOW]

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
 
 from app.admin import retention_page
-from app.models import AuditEvent, RetentionRun, Store
+from app.models import RetentionRun, Store
 from app.runtime import Runtime
 from flows.retention_rules import days, rules
 from tests.app.admin.browser import Browser, words
+from tests.app.admin.rows import stored, trail
 from tests.factories import NOW
 
 
@@ -22,22 +22,15 @@ def save(browser: Browser, **typed: Any) -> Any:
     return browser.send(browser.get("/app/retention"), "/app/retention/save", **typed)
 
 
-def stored(runtime: Runtime, store: Store) -> dict[str, int]:
-    with runtime.database.session() as session:
-        return session.get_one(Store, store.id).retention
-
-
 def test_a_shorter_time_is_saved_and_written_on_the_trail(
     browser: Browser, runtime: Runtime, store: Store
 ) -> None:
     assert "Saved." in words(save(browser, carts="60"))
-    assert stored(runtime, store) == {"carts": 60}
-    with runtime.database.session() as session:
-        event = session.scalars(select(AuditEvent)).one()
-    assert (event.action, event.details) == ("retention_changed", {"carts": 60})
+    assert stored(runtime, store).retention == {"carts": 60}
+    assert trail(runtime) == [("retention_changed", {"carts": 60})]
     assert 'value="60"' in browser.get("/app/retention").text
     save(browser, carts="")
-    assert stored(runtime, store) == {}
+    assert stored(runtime, store).retention == {}
 
 
 @pytest.mark.parametrize("typed", ["181", "44", "0", "-5", "many", "1e3", "٩٠", "9999999999999"])
@@ -47,12 +40,12 @@ def test_a_time_outside_the_rule_is_refused_beside_its_field(
     page = save(browser, carts=typed)
     assert page.status_code == 422
     assert "choose between 45 and 180 days" in words(page)
-    assert stored(runtime, store) == {}
+    assert stored(runtime, store).retention == {}
 
 
 def test_what_is_fixed_cannot_be_sent_either(browser: Browser, runtime: Runtime, store: Store) -> None:
     save(browser, consent="1", applied_bodies="1")
-    assert stored(runtime, store) == {}
+    assert stored(runtime, store).retention == {}
 
 
 def test_what_was_erased_is_shown_with_its_day(browser: Browser, runtime: Runtime, store: Store) -> None:

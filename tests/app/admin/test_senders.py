@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app.admin import sender_forms
-from app.models import AuditEvent, SenderRegistration, Store
+from app.models import SenderRegistration, Store
 from app.runtime import Runtime
 from tests import factories
 from tests.app.admin.browser import Browser, find, words
+from tests.app.admin.rows import stored, trail
 
 
 def save(browser: Browser, **typed: Any) -> Any:
@@ -25,21 +26,10 @@ def note(browser: Browser, **typed: Any) -> Any:
     return browser.post("/app/senders/registrations", typed | {"csrf_token": csrf.attrib["value"]})
 
 
-def stored(runtime: Runtime, store: Store) -> Store:
-    with runtime.database.session() as session:
-        return session.get_one(Store, store.id)
-
-
 def registrations(runtime: Runtime) -> dict[str, tuple[int, str, str]]:
     with runtime.database.session() as session:
         rows = session.scalars(select(SenderRegistration)).all()
         return {row.country: (row.store_id, row.name, row.state) for row in rows}
-
-
-def trail(runtime: Runtime) -> list[tuple[str, dict[str, Any]]]:
-    with runtime.database.session() as session:
-        events = session.scalars(select(AuditEvent).order_by(AuditEvent.id)).all()
-        return [(event.action, event.details) for event in events]
 
 
 def test_a_name_and_a_number_are_saved(browser: Browser, runtime: Runtime, store: Store) -> None:

@@ -14,22 +14,11 @@ from app.clock import FixedClock
 from app.models import AuditEvent, Due, ProviderState, Store
 from app.runtime import Runtime
 from app.web import EXTENSION
-from flows import due
 from flows.candidates import allowed_countries
 from tests import factories
 from tests.app.admin.browser import Browser, find, words
+from tests.app.admin.rows import stored, trail
 from tests.factories import NOW, make_settings
-
-
-def stored(runtime: Runtime, store: Store) -> Store:
-    with runtime.database.session() as session:
-        return session.get_one(Store, store.id)
-
-
-def trail(runtime: Runtime) -> list[tuple[str, dict[str, Any]]]:
-    with runtime.database.session() as session:
-        events = session.scalars(select(AuditEvent).order_by(AuditEvent.id)).all()
-        return [(event.action, event.details) for event in events]
 
 
 def save_texts(browser: Browser, **typed: Any) -> Any:
@@ -157,16 +146,8 @@ def test_what_a_pause_held_is_looked_at_as_soon_as_sending_goes_on(
     with runtime.database.session() as session:
         neighbour = factories.make_store(session)
         for owner, reason in ((store, "store_paused"), (store, "cap_reached"), (neighbour, "store_paused")):
-            due.schedule(
-                session,
-                store_id=owner.id,
-                kind=due.STEP,
-                subject=1,
-                due_at=later,
-                once_key=f"{owner.id} {reason}",
-                now=now,
-                reason=reason,
-            )
+            key = f"{owner.id} {reason}"
+            factories.make_due(session, owner, due_at=later, once_key=key, reason=reason)
     browser.send(browser.send(browser.get("/app/settings"), "/app/settings/sending"), "/app/settings/sending")
     with runtime.database.session() as session:
         planned = {row.once_key: row.due_at for row in session.scalars(select(Due))}

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from app.clock import FixedClock
-from app.models import Consent, ConsentEvent, InboundEvent, Link, SenderContact
+from app.models import Consent, InboundEvent, Link, SenderContact
 from app.runtime import Runtime
 from app.web import EXTENSION
 from connectors.sandbox import SIGNATURE_HEADER, reply_body
@@ -55,18 +55,7 @@ def scene(runtime: Runtime) -> Scene:
         texted = {"store_id": scene.store.id, "contact_id": scene.contact.id, "texted_at": NOW}
         for sender in (SENDER, SERVICE):
             session.add(SenderContact(sender=sender, phone=scene.contact.phone, **texted))
-        session.add(
-            ConsentEvent(
-                store_id=scene.store.id,
-                channel="sms",
-                address=scene.contact.phone,
-                state="given",
-                source="shopify_checkout",
-                dedupe_key="tick",
-                occurred_at=NOW - timedelta(days=1),
-                recorded_at=NOW,
-            )
-        )
+        factories.make_consent_event(session, scene.store, scene.contact.phone)
     return scene
 
 
