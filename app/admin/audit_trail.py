@@ -5,17 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Row, Select, String, cast, literal, select, tuple_
+from sqlalchemy import Row, Select, String, cast, literal, select
 from sqlalchemy.orm import Session
 
 from app.admin import story
-from app.admin.cart_index import Place, read_place
+from app.admin.paging import PAGE, Page, Place, read_page, read_place
 from app.models import AuditEvent, Person
 
-PAGE = 50
 LONGEST_FILE = 100_000
 COLUMNS = ("at", "who", "actor", "action", "what", "details")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -31,14 +30,6 @@ class Filter:
     after: Place | None = None
 
 
-@dataclass(frozen=True)
-class TrailPage:
-    """One page of the trail, the newest first; ``next`` is where the one after it begins."""
-
-    rows: Sequence[Entry]
-    next: Place | None
-
-
 def read_filter(arguments: Mapping[str, str]) -> Filter:
     action = arguments.get("action", "")
     return Filter(action or None, read_place(arguments.get("after", "")))
@@ -50,14 +41,8 @@ def actions(session: Session, store_id: int) -> list[tuple[str, str]]:
     return sorted(((name, story.action(name)) for name in found), key=lambda pair: pair[1])
 
 
-def page(session: Session, store_id: int, wanted: Filter, size: int = PAGE) -> TrailPage:
-    query = _query(store_id, wanted)
-    if wanted.after:
-        place = (wanted.after.activity_at, wanted.after.id)
-        query = query.where(tuple_(AuditEvent.occurred_at, AuditEvent.id) < place)
-    rows = session.execute(query.limit(size + 1)).all()
-    last = rows[size - 1][0] if len(rows) > size else None
-    return TrailPage(rows[:size], Place(last.occurred_at, last.id) if last else None)
+def page(session: Session, store_id: int, wanted: Filter, size: int = PAGE) -> Page[Entry]:
+    return read_page(session, _query(store_id, wanted), AuditEvent.occurred_at, wanted.after, size)
 
 
 def as_csv(session: Session, store_id: int, wanted: Filter) -> str:
@@ -65,7 +50,8 @@ def as_csv(session: Session, store_id: int, wanted: Filter) -> str:
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
-    for event, person in session.execute(_query(store_id, wanted).limit(LONGEST_FILE)):
+    query = _query(store_id, wanted).order_by(AuditEvent.occurred_at.desc(), AuditEvent.id.desc())
+    for event, person in session.execute(query.limit(LONGEST_FILE)):
         writer.writerow(_safe(_cells(event, person)))
     return file.getvalue()
 
@@ -76,7 +62,7 @@ def _query(store_id: int, wanted: Filter) -> Select[AuditEvent, str]:
     query = select(AuditEvent, Person.name).outerjoin(Person, named).where(AuditEvent.store_id == store_id)
     if wanted.action:
         query = query.where(AuditEvent.action == wanted.action)
-    return query.order_by(AuditEvent.occurred_at.desc(), AuditEvent.id.desc())
+    return query
 
 
 def _cells(event: AuditEvent, person: str | None) -> tuple[str, ...]:

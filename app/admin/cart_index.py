@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, exists, select, tuple_
+from sqlalchemy import Select, exists, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from app.admin import story
+from app.admin.paging import Page, Place, read_page, read_place
 from app.admin.story import Standing
 from app.models import (
     Cart,
@@ -30,19 +31,7 @@ from app.models import (
 from flows import due
 from flows.reasons import REASONS
 
-PAGE = 50
 LONGEST_STORY = 500
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a page of the list begins: behind the cart with this activity and id."""
-
-    activity_at: datetime
-    id: int
-
-    def __str__(self) -> str:
-        return f"{self.activity_at.isoformat()}~{self.id}"
 
 
 @dataclass(frozen=True)
@@ -59,14 +48,6 @@ class Listed:
     cart: Cart
     contact: Contact | None
     standing: Standing
-
-
-@dataclass(frozen=True)
-class CartPage:
-    """One page of the list, the latest activity first; ``next`` is where the one after it begins."""
-
-    rows: Sequence[Listed]
-    next: Place | None
 
 
 @dataclass(frozen=True)
@@ -97,39 +78,26 @@ def read_filter(arguments: Mapping[str, str]) -> Filter:
     )
 
 
-def read_place(text: str) -> Place | None:
-    moment, _, number = text.rpartition("~")
-    try:
-        place = Place(datetime.fromisoformat(moment), int(number))
-    except ValueError:
-        return None
-    return place if place.activity_at.tzinfo and 0 <= place.id < 2**63 else None
-
-
-def page(session: Session, store_id: int, wanted: Filter) -> CartPage:
+def page(session: Session, store_id: int, wanted: Filter) -> Page[Listed]:
     """The carts of a store that the filter asks for."""
-    rows = session.execute(_query(store_id, wanted).limit(PAGE + 1)).all()
-    shown = rows[:PAGE]
-    last = shown[-1][0] if len(rows) > PAGE else None
-    ids = [cart.id for cart, _ in shown]
+    found = read_page(session, _query(store_id, wanted), Cart.activity_at, wanted.after)
+    ids = [cart.id for cart, _ in found.rows]
     enrollments = _enrollments(session, store_id, ids)
     deciding = _deciding(session, store_id, ids)
     recovered = _recovered(session, store_id, ids)
-    return CartPage(
-        [
-            Listed(
-                cart,
-                contact,
-                story.stand(cart, enrollments.get(cart.id), deciding.get(cart.id), cart.id in recovered),
-            )
-            for cart, contact in shown
-        ],
-        Place(last.activity_at, last.id) if last else None,
-    )
+    rows = [
+        Listed(
+            cart,
+            contact,
+            story.stand(cart, enrollments.get(cart.id), deciding.get(cart.id), cart.id in recovered),
+        )
+        for cart, contact in found.rows
+    ]
+    return Page(rows, found.next)
 
 
 def _query(store_id: int, wanted: Filter) -> Select[Cart, Contact]:
-    query = _carts(store_id).order_by(Cart.activity_at.desc(), Cart.id.desc())
+    query = _carts(store_id)
     if wanted.state == "recovered":
         query = query.where(exists().where(Recovery.store_id == Cart.store_id, Recovery.cart_id == Cart.id))
     elif wanted.state:
@@ -137,9 +105,6 @@ def _query(store_id: int, wanted: Filter) -> Select[Cart, Contact]:
     if wanted.reason:
         of_cart = (TimelineEntry.store_id == Cart.store_id) & (TimelineEntry.cart_id == Cart.id)
         query = query.where(exists().where(of_cart, TimelineEntry.reason == wanted.reason))
-    if wanted.after:
-        place = (wanted.after.activity_at, wanted.after.id)
-        query = query.where(tuple_(Cart.activity_at, Cart.id) < place)
     return query
 
 

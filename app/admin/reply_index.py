@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.admin.cart_index import Place, read_place
+from app.admin.paging import Page, Place, read_page, read_place
 from app.models import Consent, Contact, Reply
 from flows import keywords
 from flows.phones import mask
 
-PAGE = 50
 OPEN, ALL = "open", "all"
 SHOWS = {OPEN: "Waiting for you", ALL: "All"}
 OUTCOMES = {
@@ -45,19 +44,13 @@ class Listed:
     outcome: str | None
 
 
-@dataclass(frozen=True)
-class ReplyPage:
-    rows: Sequence[Listed]
-    next: Place | None
-
-
 def read_filter(arguments: Mapping[str, str]) -> Filter:
     """The filter in an address; what is not known is as if it were not asked for."""
     show = arguments.get("show", OPEN)
     return Filter(show if show in SHOWS else OPEN, read_place(arguments.get("after", "")))
 
 
-def page(session: Session, store_id: int, wanted: Filter) -> ReplyPage:
+def page(session: Session, store_id: int, wanted: Filter) -> Page[Listed]:
     """One page of a store's replies; the number of queries does not depend on the number of replies."""
     query = (
         select(Reply, Contact, Consent)
@@ -69,19 +62,11 @@ def page(session: Session, store_id: int, wanted: Filter) -> ReplyPage:
             & (Consent.address == Contact.phone),
         )
         .where(Reply.store_id == store_id, Reply.needs_person)
-        .order_by(Reply.received_at.desc(), Reply.id.desc())
     )
     if wanted.show == OPEN:
         query = query.where(Reply.settled_at.is_(None))
-    if wanted.after:
-        place = (wanted.after.activity_at, wanted.after.id)
-        query = query.where(tuple_(Reply.received_at, Reply.id) < place)
-    rows = session.execute(query.limit(PAGE + 1)).all()
-    last = rows[PAGE - 1][0] if len(rows) > PAGE else None
-    return ReplyPage(
-        [_listed(reply, contact, consent) for reply, contact, consent in rows[:PAGE]],
-        Place(last.received_at, last.id) if last else None,
-    )
+    found = read_page(session, query, Reply.received_at, wanted.after)
+    return Page([_listed(*row) for row in found.rows], found.next)
 
 
 def _listed(reply: Reply, contact: Contact | None, consent: Consent | None) -> Listed:

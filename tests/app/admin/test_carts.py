@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from app.admin import cart_index
+from app.admin.paging import read_place
 from app.models import Cart, Due, Flow, Store
 from app.runtime import Runtime
 from flows import timeline
@@ -157,7 +157,7 @@ def test_an_address_that_names_no_place_begins_at_the_top(
     browser: Browser, runtime: Runtime, store: Store, after: str
 ) -> None:
     left(runtime, store, "Ana", minutes_ago=1)
-    assert cart_index.read_place(after) is None
+    assert read_place(after) is None
     page = browser.client.get(
         "/app/carts", base_url=browser.public_url, query_string={"shop": store.domain, "after": after}
     )
