@@ -64,7 +64,7 @@ def _is_number_of_ours(name: str) -> bool:
 def _words(name: str, value: Any, row: Mapping[str, Any], locale: Locale, zone: ZoneInfo) -> str:
     if name.endswith("_at") or name in MOMENTS:
         moment = datetime.fromisoformat(value).astimezone(zone)
-        return str(format_datetime(moment, "medium", locale=locale))
+        return str(format_datetime(moment, "long", locale=locale))
     if name in COUNTRIES:
         return str(locale.territories.get(value, value))
     if name in LANGUAGES:

@@ -6,6 +6,7 @@ good; the button alone is enough, whatever else the page holds.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
@@ -125,7 +126,7 @@ def own_names() -> Sequence[tuple[str, str]]:
     In which tone is for the store to say.
     """
     named = [(tag, _own_name(tag)) for tag in catalogs.languages() if "-x-" not in tag]
-    return sorted(named, key=lambda pair: pair[1].casefold())
+    return sorted(named, key=lambda pair: unicodedata.normalize("NFKD", pair[1]).casefold())
 
 
 def _own_name(tag: str) -> str:

@@ -129,6 +129,7 @@ def test_in_the_united_states_a_second_yes_is_asked_for(stage: Stage, shopper: V
     shopper.type(phone="201-555-0123", consent="yes")
     page = shopper.get("/demo/shop/checkout").text
     assert WORDS["double.title"] in page
+    assert "/demo/phone?number=%2B12015550123" in page
     assert WORDS["notes.leave"] not in page
     shopper.type(phone="201-555-0123", consent="yes", action="confirm")
     assert WORDS["notes.leave"] in shopper.get("/demo/shop/checkout").text

@@ -249,6 +249,12 @@ def test_a_choice_is_kept_and_shown_and_stops_nothing(
     assert '<option value="10" selected>10:00</option>' in again
 
 
+def test_languages_stand_where_their_readers_look_for_them(client: FlaskClient, texted: Texted) -> None:
+    page = client.get(f"/p/{texted.token}").text
+
+    assert page.index(">Bosanski<") < page.index(">Čeština<") < page.index(">Dansk<")
+
+
 def test_a_choice_can_be_taken_back(client: FlaskClient, runtime: Runtime, texted: Texted) -> None:
     choose(client, texted, kinds=[], language="de", to="18")
     choose(client, texted, kinds=["marketing", "service"], language="", to="")
@@ -262,7 +268,8 @@ def test_hours_too_near_to_each_other_are_refused_beside_the_field(
     response = choose(client, texted, **{"kinds": ["service"], "from": "12", "to": "13"})
 
     assert response.status_code == 422
-    assert 'aria-invalid="true"' in response.text
+    assert response.text.count("autofocus") == 1
+    assert '<select id="from" name="from" aria-invalid="true" autofocus>' in response.text
     assert '<option value="12" selected>' in response.text
     assert chosen(runtime, texted) == Preferences()
 
