@@ -90,15 +90,27 @@ def test_a_question_stands_there_with_the_number_masked_until_it_is_settled(
     reply_id = write(runtime, store, "Do you have it in <blue>?")
     page = browser.get("/app/replies")
     assert "Do you have it in <blue>?" in words(page)
-    assert "an answer is yours to give" in words(page)
+    assert "write to the shopper from your store." in words(page)
+    assert "Reminders to this number wait until it is settled" in words(page)
     assert "456" in words(page)
     assert "123456" not in page.text.replace(" ", "")
     assert "Settled." in words(settle(browser, reply_id, "settled"))
     assert "Nothing waits for you" in words(browser.get("/app/replies"))
-    assert "Settled" in words(browser.get("/app/replies?show=all"))
+    settled = words(browser.get("/app/replies?show=all"))
+    assert "Settled" in settled and "Reminders to this number wait" not in settled
     assert stored(runtime, reply_id).settled_at == NOW
     ((actor, action),) = trail(runtime)
     assert (actor.partition(":")[0], action) == ("person", "reply_settled")
+
+
+def test_a_reply_leads_to_the_shoppers_last_cart(browser: Browser, runtime: Runtime, store: Store) -> None:
+    reply_id = write(runtime, store, "Do you have it in blue?")
+    with runtime.database.session() as session:
+        contact = session.get_one(Contact, session.get_one(Reply, reply_id).contact_id)
+        moments = [NOW - timedelta(hours=hours) for hours in (3, 1, 2)]
+        carts = [factories.make_cart(session, store, contact, activity_at=at).id for at in moments]
+    page = browser.get("/app/replies").text
+    assert [f"/app/carts/{cart}?" in page for cart in carts] == [False, True, False]
 
 
 def test_a_stop_in_plain_words_says_why_and_may_stay(
@@ -124,6 +136,17 @@ def test_a_stop_that_was_none_is_undone_and_the_change_names_who_did_it(
     assert (stored(runtime, reply_id).settled_as, consent(runtime, store)) == ("undone", "given")
     assert trail(runtime)[-1][1] == "reply_undone"
     assert "and is open again now" in words(browser.get("/app/replies?show=all"))
+
+
+def test_a_number_that_is_open_again_is_not_said_to_be_kept_stopped(
+    browser: Browser, runtime: Runtime, store: Store
+) -> None:
+    reply_id = write(runtime, store, "Please don't text me again", intent="stop")
+    with runtime.database.session() as session:
+        say(session, store, ConsentState.GIVEN, "keyword_start", "start", 1)
+    assert "Keep stopped" not in words(browser.get("/app/replies"))
+    settle(browser, reply_id, "settled")
+    assert consent(runtime, store) == "given"
 
 
 def test_a_stop_by_keyword_cannot_be_undone_from_a_reply(
