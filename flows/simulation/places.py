@@ -16,8 +16,8 @@ from flows.zones import zones_of_country
 Address = tuple[str | None, str | None, str | None]
 
 MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
-# A country of no rules and one clock weighs 1; numbers of the US and Canada stand for many states.
-_OWN_RULES, _PER_ZONE, _WEIGHTS = 6, 0.5, {"US": 90, "CA": 24, "FR": 12, "ES": 10, "PT": 8, "DE": 12, "CH": 8}
+# A country without rules of its own and with one clock weighs 1; the US and Canada stand for many states.
+_OWN_RULES, _WEIGHTS = 6, {"US": 90, "CA": 24, "FR": 12, "ES": 10, "PT": 8, "DE": 12, "CH": 8}
 _TERRITORIES = ("AS", "GU", "MP", "PR", "VI")
 _STATED = {
     "DE": "BW BY BE BB HB HH HE MV NI NW RP SL SN ST SH TH",
@@ -63,7 +63,7 @@ def countries() -> tuple[Country, ...]:
 
 def _weight(code: str, ruled: bool) -> float:
     zones = len(zones_of_country(code))
-    return _WEIGHTS.get(code) or 1 + _OWN_RULES * ruled + _PER_ZONE * math.sqrt(max(0, zones - 1)) * 2
+    return _WEIGHTS.get(code) or 1 + _OWN_RULES * ruled + math.sqrt(max(0, zones - 1))
 
 
 @cache
