@@ -30,7 +30,8 @@ def stand(said: Sequence[Said], stopped_before: datetime | None, now: datetime) 
     since = [one for one in told if _moment(one) >= _moment(opening) and one.state == "given"]
     confirmed = any(one.confirmed for one in since)
     if _is_start(opening):
-        confirmed |= any(one.confirmed and _moment(one) <= _moment(opening) for one in told)
+        before = [one for one in told if _moment(one) <= _moment(opening)]
+        confirmed |= any(one.confirmed and _counted(one, told) for one in before)
     asked = max((_moment(one) for one in pending), default=None)
     if asked is not None and not confirmed and not any(_answers(one, asked) for one in since):
         return Stand("pending")
@@ -49,12 +50,24 @@ def _created_after(one: Said, stop: datetime) -> bool:
     return one.checkout_created_at is not None and one.checkout_created_at > stop
 
 
+def _still_asked(asked: Said, start: Said, told: Sequence[Said]) -> bool:
+    """Whether no stop came between the question and START."""
+    stops = [_moment(other) for other in told if other.state == "withdrawn"]
+    return asked.state == "pending" and not any(_moment(asked) <= at < _moment(start) for at in stops)
+
+
+def _counted(one: Said, told: Sequence[Said]) -> bool:
+    """Whether a yes counted when it was said: what came after a stop did not, but for a later tick."""
+    stops = [_moment(other) for other in told if other.state == "withdrawn" and _moment(other) < _moment(one)]
+    return not _is_start(one) and (not stops or _created_after(one, max(stops)))
+
+
 def _opens(one: Said, told: Sequence[Said], stop: datetime | None) -> bool:
     if one.state != "given":
         return False
     if _is_start(one):
-        known = [other for other in told if other is not one and _moment(other) < _moment(one)]
-        agreed = any(other.state in ("given", "pending") and not _is_start(other) for other in known)
+        known = [other for other in told if _moment(other) < _moment(one) and _counted(other, told)]
+        agreed = any(other.state == "given" or _still_asked(other, one, told) for other in known)
         return one.occurred_at is not None and agreed and (stop is None or one.occurred_at > stop)
     if stop is None or _created_after(one, stop):
         return True
