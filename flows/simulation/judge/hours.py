@@ -8,7 +8,7 @@ quarter is looked at as a clock on the wall would show it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -43,7 +43,7 @@ class Calendar:
     """The open quarters of those who may be in these places and zones."""
 
     start: datetime
-    bits: int
+    bits: int = field(repr=False)
 
     def is_open(self, moment: datetime) -> bool:
         return bool(self.bits >> self._quarter(moment) & 1)
