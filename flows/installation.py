@@ -69,20 +69,30 @@ def connect_woocommerce(
 def bring_in(session: Session, platform: str, domain: str, url: str, now: datetime) -> Store:
     """The store's row, active: new, back after an uninstall, or with its access repaired.
 
-    A paused store stays paused: new keys are no wish to send. Only a new or returning store gets a new
-    ``installed_at``: carts from before it are never texted.
+    A paused store stays paused, also where its connection broke meanwhile: new keys are no wish to send.
+    Only a new or returning store gets a new ``installed_at``: carts from before it are never texted.
     """
     store = _locked(session, platform, domain, url, now)
     if store.status == "uninstalled":
         store.installed_at = now
-    if store.status != "paused":
+    if store.status == "reconnect" and store.interrupted_pause is not None:
+        store.status, store.status_reason = "paused", store.interrupted_pause or None
+    elif store.status != "paused":
         store.status, store.status_reason = "active", None
-    store.uninstalled_at = None
+    store.interrupted_pause = store.uninstalled_at = None
     store.updated_at = now
     due.hasten(session, store.id, "store_inactive", now)
     registry.ensure_default_flow(session, store, now)
     flag_sync(session, store, now)
     return store
+
+
+def break_off(store: Store, why: str, now: datetime) -> None:
+    """Nothing is sent until the merchant connects again; a pause waits for that, too."""
+    if store.status in ("active", "paused"):
+        store.interrupted_pause = (store.status_reason or "") if store.status == "paused" else None
+        store.status, store.status_reason, store.updated_at = "reconnect", why, now
+        log.warning("store_connection_broken", store_id=store.id)
 
 
 def flag_sync(session: Session, store: Store, now: datetime) -> None:

@@ -97,7 +97,4 @@ def change_scopes(incoming: Incoming, changed: ScopesChanged) -> None:
 
 def break_connection(incoming: Incoming, broken: ConnectionBroken) -> None:
     """The store answers with an error in our place: nothing is sent until the merchant connects again."""
-    store = incoming.store
-    if store.status in ("active", "paused"):
-        store.status, store.status_reason, store.updated_at = "reconnect", broken.detail, incoming.now
-        log.warning("store_connection_broken", store_id=store.id)
+    installation.break_off(incoming.store, broken.detail, incoming.now)

@@ -139,9 +139,7 @@ def note_failure(runtime: Runtime, store: Store, error: ConnectorError) -> None:
         return
     with runtime.database.session() as session:
         row = session.get_one(Store, store.id, with_for_update=True)
-        if row.status in ("active", "paused"):
-            row.status, row.status_reason = "reconnect", str(error)
-            row.updated_at = runtime.clock.now()
+        installation.break_off(row, str(error), runtime.clock.now())
 
 
 def _connected() -> Select[Store]:

@@ -20,7 +20,8 @@ class Store(Row, Base):
 
     ``status``: ``active`` sends; ``paused`` holds texts, until ``paused_until`` if that is set;
     ``reconnect`` means that the platform refuses our keys, nothing is sent until the merchant opens the
-    app; ``uninstalled`` ends everything. ``status_reason`` says why.
+    app; ``uninstalled`` ends everything. ``status_reason`` says why. ``interrupted_pause`` is the reason of
+    the pause ('' without one) that goes on when a broken connection is mended; None: there was none.
     ``sender`` is its own number or short code, ``sender_name`` the name that stands above its texts where
     the country lets it. ``countries`` narrows where texts may go (None: own country and ``ships_to``).
     ``retention`` are days by kind that the merchant shortened; ``retained_at`` is when all that was too
@@ -77,6 +78,7 @@ class Store(Row, Base):
     status: Mapped[str] = mapped_column(default="active")
     status_reason: Mapped[str | None]
     paused_until: Mapped[datetime | None]
+    interrupted_pause: Mapped[str | None]
     scopes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), default=list)
     platform_version: Mapped[str | None]
     installed_at: Mapped[datetime]

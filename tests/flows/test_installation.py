@@ -12,9 +12,10 @@ from sqlalchemy import func, select, update
 from app.clock import FixedClock
 from app.models import Credential, Due, Flow, Membership, Person, Store, StoreFlag
 from app.runtime import Runtime, make_runtime
-from connectors.platform import ConnectorError
+from connectors.platform import ConnectorError, Reconnect
 from connectors.shopify.id_token import StaleIdToken
 from flows import connections, due, installation
+from flows.synchronization import note_failure
 from tests import factories
 from tests.standins.shopify import CLIENT_ID, CLIENT_SECRET, ShopifyStandin
 
@@ -129,6 +130,30 @@ def test_a_store_whose_access_broke_is_mended_and_keeps_its_date(
     store, _ = open_app(runtime, standin)
     assert (store.status, store.status_reason) == ("active", None)
     assert store.installed_at == before.installed_at
+
+
+@pytest.mark.parametrize("reason", ["Stock-taking", None])
+def test_a_paused_store_whose_access_broke_is_still_paused_once_it_is_mended(
+    runtime: Runtime, standin: ShopifyStandin, clock: FixedClock, reason: str | None
+) -> None:
+    store, _ = open_app(runtime, standin)
+    until = clock.now() + timedelta(days=9)
+    change_store(runtime, status="paused", status_reason=reason, paused_until=until)
+    note_failure(runtime, store, Reconnect("Shopify refused our tokens."))
+    note_failure(runtime, store, Reconnect("It still does."))
+    with runtime.database.session() as session:
+        broken = session.get_one(Store, store.id)
+    assert (broken.status, broken.status_reason) == ("reconnect", "Shopify refused our tokens.")
+    mended, _ = open_app(runtime, standin)
+    assert (mended.status, mended.status_reason, mended.paused_until) == ("paused", reason, until)
+    assert mended.interrupted_pause is None
+
+
+def test_a_pause_does_not_outlive_an_uninstall(runtime: Runtime, standin: ShopifyStandin) -> None:
+    store, _ = open_app(runtime, standin)
+    change_store(runtime, status="uninstalled", interrupted_pause="Stock-taking")
+    store, _ = open_app(runtime, standin)
+    assert (store.status, store.status_reason, store.interrupted_pause) == ("active", None, None)
 
 
 def test_what_a_broken_connection_held_is_looked_at_once_it_is_mended(
