@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,6 +35,16 @@ WHAT = {
 }
 WHO = {"platform": "Your store", "page": "The shopper", "merchant": "You", "operator": "The operator"}
 NOBODY_NAMED = "Type a phone number or an e-mail address."
+NOT_SURE = "Make sure who asks before you erase."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a merchant typed for a shopper: by what they are known, and whether they want to be erased."""
+
+    name: str = ""
+    erase: bool = False
+    errors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,26 +64,28 @@ class Listed:
 @blueprint.get("/app/requests")
 def listing() -> Response:
     with runtime().database.session() as session:
-        return page.show(session, "requests", **_values(session, access.visitor().store))
+        return page.show(session, "requests", **_values(session, access.visitor().store, Asked()))
 
 
 @blueprint.post("/app/requests/ask")
 def ask() -> AnyResponse:
-    """What a shopper asked the merchant for: ``kind`` data_request or customer_redact."""
-    typed = request.form.get("name", "").strip()[:LONGEST_NAME]
-    erase = request.form.get("kind") == RequestKind.CUSTOMER_REDACT
-    kind = RequestKind.CUSTOMER_REDACT if erase else RequestKind.DATA_REQUEST
+    """What a shopper asked the merchant for: ``kind`` data_request, or customer_redact with ``sure``."""
+    name = request.form.get("name", "").strip()[:LONGEST_NAME]
+    asked = Asked(name, request.form.get("kind") == RequestKind.CUSTOMER_REDACT)
+    kind = RequestKind.CUSTOMER_REDACT if asked.erase else RequestKind.DATA_REQUEST
     with runtime().database.session() as session:
         store, now = session.get_one(Store, access.visitor().store.id), runtime().clock.now()
-        by_mail = "@" in typed
-        shopper = read_shopper(store, None if by_mail else typed, typed if by_mail else None)
-        if not (shopper.email or shopper.phone):
-            return page.refuse(session, "requests", **_values(session, store, typed, {"name": NOBODY_NAMED}))
+        shopper = read_shopper(store, None, name) if "@" in name else read_shopper(store, name)
+        errors = {} if shopper.email or shopper.phone else {"name": NOBODY_NAMED}
+        if asked.erase and "sure" not in request.form:
+            errors["sure"] = NOT_SURE
+        if errors:
+            return page.refuse(session, "requests", **_values(session, store, replace(asked, errors=errors)))
         asking = Incoming(session, runtime(), store, now, now)
         found = compliance.ask(asking, kind, shopper, compliance.MERCHANT, random_token())
         page.audit(session, f"{kind.value}_asked", request_id=found)
     runtime().waker.soon(UPKEEP)
-    return page.done("requests.listing", "erased" if erase else "asked")
+    return page.done("requests.listing", "erased" if asked.erase else "asked")
 
 
 @blueprint.get("/app/requests/<int(max=9223372036854775807):request_id>")
@@ -113,10 +125,8 @@ def _hand_over(request_id: int, action: str) -> data_export.Document:
         return document
 
 
-def _values(
-    session: Session, store: Store, typed: str = "", errors: dict[str, str] | None = None
-) -> dict[str, Any]:
-    return {"rows": _rows(session, store), "typed": typed, "errors": errors or {}}
+def _values(session: Session, store: Store, asked: Asked) -> dict[str, Any]:
+    return {"rows": _rows(session, store), "asked": asked}
 
 
 def _rows(session: Session, store: Store) -> Sequence[Listed]:

@@ -72,16 +72,29 @@ def test_the_answer_can_be_printed_in_the_shoppers_language(browser: Browser, ru
 
 
 def test_a_shopper_can_be_erased_by_the_merchant(browser: Browser, runtime: Runtime, zora: Whole) -> None:
-    assert "What was stored is erased." in words(ask(browser, name=PHONE, kind="customer_redact"))
+    assert "What was stored is erased." in words(ask(browser, name=PHONE, kind="customer_redact", sure="1"))
     with runtime.database.session() as session:
         assert session.get_one(Contact, zora.contact.id).erased_at == NOW
     assert "Erased 1 contacts" in words(browser.get("/app/requests"))
     assert trail(runtime) == ["customer_redact_asked"]
 
 
+def test_nobody_is_erased_before_the_merchant_says_that_they_made_sure_who_asks(
+    browser: Browser, runtime: Runtime, zora: Whole
+) -> None:
+    page = ask(browser, name=PHONE, kind="customer_redact")
+    assert page.status_code == 422 and "Make sure who asks before you erase." in words(page)
+    typed = {field.attrib.get("id"): field.attrib for field in parse(page).iter()}
+    assert typed["name"]["value"] == PHONE and "checked" in typed["kind-customer_redact"]
+    assert "checked" not in typed["sure"] and typed["sure"]["aria-invalid"] == "true"
+    with runtime.database.session() as session:
+        assert session.get_one(Contact, zora.contact.id).erased_at is None
+    assert trail(runtime) == []
+
+
 @pytest.mark.parametrize("typed", ["", "  ", "Zora", "12"])
 def test_nobody_is_looked_for_by_what_names_nobody(browser: Browser, runtime: Runtime, typed: str) -> None:
-    page = ask(browser, name=typed, kind="customer_redact")
+    page = ask(browser, name=typed, kind="customer_redact", sure="1")
     assert page.status_code == 422 and "Type a phone number or an e-mail address." in words(page)
     with runtime.database.session() as session:
         assert session.scalars(select(ComplianceRequest)).all() == []
