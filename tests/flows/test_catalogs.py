@@ -34,6 +34,18 @@ def test_every_step_has_words_that_name_the_product_and_words_that_do_not() -> N
             assert set(placeholders(unnamed)) == {"store", "link"}, (language, step)
 
 
+SERBIAN = str.maketrans(
+    "абвгдђежзијклмнопрстћуфхцчшАБВГДЂЕЖЗИЈКЛМНОПРСТЋУФХЦЧШ",
+    "abvgdđežzijklmnoprstćufhcčšABVGDĐEŽZIJKLMNOPRSTĆUFHCČŠ",
+)
+DIGRAPHS = str.maketrans({"љ": "lj", "њ": "nj", "џ": "dž", "Љ": "Lj", "Њ": "Nj", "Џ": "Dž"})
+
+
+def test_serbian_says_the_same_in_both_scripts() -> None:
+    for key in template_keys():
+        assert template(key, "sr").translate(SERBIAN).translate(DIGRAPHS) == template(key, "sr-Latn"), key
+
+
 def test_a_regional_catalog_inherits_what_it_does_not_say() -> None:
     assert template("sms.reminder", "de-AT") == template("sms.reminder", "de")
     assert template("sms.reminder", "de-CH-x-formal") == template("sms.reminder", "de-x-formal")
