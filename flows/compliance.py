@@ -95,11 +95,6 @@ def drain(runtime: Runtime, deadline: datetime) -> int:
     return count
 
 
-def work(runtime: Runtime, deadline: datetime) -> None:
-    """The periodic task: requests are answered within a day, however the wake-ups went."""
-    drain(runtime, deadline)
-
-
 def overdue(session: Session, now: datetime, store_id: int | None = None) -> int:
     """The requests that nobody has answered in time: neither acted on, nor the export fetched."""
     return _count(session, store_id, ComplianceRequest.due_at <= now)

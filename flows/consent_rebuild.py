@@ -12,10 +12,9 @@ from app.models import Consent, ConsentEvent, Store
 from app.runtime import Runtime
 from flows import consents
 from flows.conflicts import again
+from flows.held import HASHED
 
 BATCH = 200
-# Erased people's events stand under a hash: what was said stays provable, and texts nobody.
-HASHED = "hash:"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from sqlalchemy.types import Text
 
 from app import models as m
 
+HASHED = "hash:"
+"""Begins what an erased number is called: what was said of it stays provable, and texts nobody."""
+
 
 @dataclass(frozen=True, slots=True)
 class Traces:

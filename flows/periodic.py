@@ -163,7 +163,7 @@ TASKS = (
             synchronization.keep_token,
         ),
     ),
-    Task("requests", timedelta(minutes=5), compliance.work),
+    Task("requests", timedelta(minutes=5), compliance.drain),
     Task("retention", timedelta(minutes=10), retention.run),
     Task("receptivity", timedelta(days=1), receptivity.learn),
 )

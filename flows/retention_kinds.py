@@ -26,14 +26,13 @@ from app.models import (
     Reply,
 )
 from flows import erasure
-from flows.consent_rebuild import HASHED
-from flows.held import Traces
+from flows.erasure import UNTOLD
+from flows.held import HASHED, Traces
 from flows.incoming import Incoming
 from flows.personal_data import HELD
 from flows.traces import Shopper
 
 PEOPLE_AT_ONCE = 50
-UNTOLD: dict[str, Any] = {"synchronize_session": False}
 _OF_TABLE = {held.model: held for held in HELD}
 
 

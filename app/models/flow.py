@@ -81,7 +81,8 @@ class Due(TenantRow, Base):
     """Something that happens later. One table and one claimer for all of it.
 
     ``kind``: ``cart_idle`` (may the cart be enrolled? subject: cart), ``step`` (subject: enrollment),
-    ``cart_expiry`` (subject: cart), ``resend`` (subject: message), ``in_doubt`` (subject: message).
+    ``cart_expiry`` (subject: cart), ``resend`` (subject: message), ``in_doubt`` (subject: message),
+    ``opt_in`` (is the consent to be confirmed? subject: contact), ``consent_sync`` (subject: contact).
     ``lane`` is ``<store>`` or ``<store>:<sender>``; claims rotate over lanes. Claiming moves ``due_at``
     to the end of the lease and sets ``lease``, so that a claim whose worker died comes due by itself
     and only the holder of the lease can finish the row. Done rows are deleted. ``once_key`` is
