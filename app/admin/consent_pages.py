@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import access
 from app.admin import page, settings_forms
-from app.models import Store
 from app.web import runtime
 from flows import consent_import, due
 from flows.consent_import import Declaration, Report, UnreadableFile
@@ -55,8 +54,7 @@ def save_opt_in() -> AnyResponse:
         request.form.get("opt_in", ""), request.form.getlist("opt_in_countries")
     )
     with runtime().database.session() as session:
-        lock = {"key_share": True}
-        store = session.get_one(Store, access.visitor().store.id, with_for_update=lock)
+        store = page.locked_store(session)
         store.double_opt_in_countries = typed.stored
         store.updated_at = runtime().clock.now()
         due.hasten(session, store.id, "no_double_opt_in", store.updated_at)

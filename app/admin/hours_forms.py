@@ -6,7 +6,7 @@ Pure. What a merchant sets only narrows the hours of the rules, always on the sh
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -68,7 +68,7 @@ def read_hours(form: Mapping[str, str], days: Sequence[str], country: str | None
     errors = _time_errors(start, end)
     if not errors and not any(open_hours(country, day, typed.quiet, days_off) for day in range(7)):
         errors = {"quiet_from": NOTHING_LEFT}
-    return HoursForm(start, end, days_off, typed.avoids, errors)
+    return replace(typed, errors=errors)
 
 
 def _time_errors(start: str, end: str) -> dict[str, str]:

@@ -45,7 +45,7 @@ def show() -> Response:
 def save() -> AnyResponse:
     typed = read(request.form)
     with runtime().database.session() as session:
-        store = session.get_one(Store, access.visitor().store.id, with_for_update={"key_share": True})
+        store = page.locked_store(session)
         if typed.errors:
             return page.refuse(session, "retention", **_values(session, store, typed))
         if typed.chosen != store.retention:

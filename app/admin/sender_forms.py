@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.admin import formats
 from app.models import Store
@@ -100,7 +100,7 @@ def read_registration(form: Mapping[str, str], offered: frozenset[str]) -> Regis
     country, name = form.get("country", ""), form.get("name", "").strip()
     state, note = form.get("state", ""), form.get("note", "").strip()
     typed = RegistrationForm(country, name, state, note)
-    return RegistrationForm(country, name, state, note, _registration_errors(typed, offered))
+    return replace(typed, errors=_registration_errors(typed, offered))
 
 
 def _registration_errors(typed: RegistrationForm, offered: frozenset[str]) -> dict[str, str]:

@@ -59,9 +59,7 @@ def look_at_text(flow_id: int, step_key: str) -> Response:
         flow, definition, step = _found(session, flow_id, step_key)
         tag = _language(request.form.get("language", ""), definition)
         errors = {"words": " ".join(map(_sentence, problems(typed)))} if problems(typed) else {}
-        response = page.show(session, "text", **_values(flow, definition, step, tag, typed, errors))
-    response.headers["HX-Push-Url"] = "false"
-    return response
+        return page.try_out(session, "text", **_values(flow, definition, step, tag, typed, errors))
 
 
 def _found(session: Session, flow_id: int, step_key: str) -> tuple[Flow, FlowDefinition, Step]:
