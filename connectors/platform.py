@@ -118,7 +118,8 @@ class CartSeen:
     ``restore_url`` is a secret: whoever holds it sees what the shopper typed.
     ``partial`` marks a delivery that knows the items only (Shopify's carts topics): fields that it
     leaves empty are unknown, not removed. ``locale`` is the checkout's, ``storefront_locale`` that of the
-    pages before it, where the platform tells them apart.
+    pages before it, where the platform tells them apart. ``user_agent`` is the browser's in which it was
+    filled, where the platform tells it.
     """
 
     keys: tuple[Key, ...]
@@ -135,6 +136,7 @@ class CartSeen:
     completed_at: datetime | None = None
     step: str = "cart"
     partial: bool = False
+    user_agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ class OrderSeen:
     """An order as it is now. ``refunded`` is the sum given back so far, in the order's currency.
 
     ``status_url`` shows the order to its buyer and is a secret like ``CartSeen.restore_url``.
+    ``user_agent`` is the browser's in which it was placed.
     """
 
     order_id: str
@@ -174,6 +177,7 @@ class OrderSeen:
     discount_codes: tuple[str, ...] = ()
     landing_url: str | None = None
     test: bool = False
+    user_agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

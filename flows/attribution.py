@@ -15,11 +15,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.models import Click, Link, Message, Order, Recovery, Store
-from flows import stats, timeline
+from flows import after_tap, stats, timeline
 
 CLICK_COUNTS_FOR = timedelta(days=7)
-# Platforms tell whole seconds: an order of the same second as the text may seem to come before it.
-PLATFORM_PRECISION = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +44,23 @@ def attribute(session: Session, store: Store, order: Order, now: datetime) -> No
         session.execute(delete(Recovery).where(Recovery.store_id == store.id, Recovery.order_id == order.id))
     else:
         _keep(session, order, found)
+        tap = _reach_the_order(session, store, order, found, now)
         if earlier is None:
-            details = {"order": order.platform_order_id, "number": order.number, "rule": found.rule}
+            details = {"order": order.platform_order_id, "number": order.number, "rule": found.rule, **tap}
             timeline.record(session, store.id, found.cart_id, "recovered", now, details=details)
     _flag(session, store, order, earlier, found, now)
+
+
+def _reach_the_order(
+    session: Session, store: Store, order: Order, found: Attribution, now: datetime
+) -> dict[str, str]:
+    """The order is the last step after the tap. Tells the two devices if they were not the same."""
+    if not found.clicked:
+        return {}
+    tap = after_tap.reach(session, store, found.cart_id, "ordered", order.placed_at, now)
+    if tap is None or not after_tap.elsewhere(tap.device, order.device):
+        return {}
+    return {"opened_on": str(tap.device), "ordered_on": str(order.device)}
 
 
 def _counts(order: Order) -> bool:
@@ -100,7 +111,7 @@ def _accepted_before(order: Order) -> ColumnElement[bool]:
 
 
 def _latest(order: Order) -> datetime:
-    return order.placed_at + PLATFORM_PRECISION
+    return order.placed_at + after_tap.PLATFORM_PRECISION
 
 
 def _keep(session: Session, order: Order, found: Attribution) -> None:

@@ -20,7 +20,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.models import Cart, CartKey, Contact, Order, OrderKey
 from connectors.platform import CartDeleted, CartSeen, ConsentState, Item, Key, OrderSeen
-from flows import cart_merge, consents, contacts, enrollment, timeline
+from flows import after_tap, cart_merge, consents, contacts, enrollment, timeline
+from flows.devices import device
 from flows.incoming import Incoming
 from flows.phones import Phone, read_phone
 
@@ -198,7 +199,7 @@ def _describe_whole(incoming: Incoming, cart: Cart, seen: CartSeen) -> None:
     cart.country, cart.region, cart.postcode = shopper.country, shopper.region, shopper.postcode
     cart.email = shopper.email.lower() if shopper.email else None
     cart.customer_id, cart.first_name = shopper.customer_id, shopper.first_name
-    cart.step = seen.step
+    cart.step, cart.device = seen.step, device(seen.user_agent) or cart.device
     _keep_restore_url(incoming, cart, seen.restore_url)
     read = contacts.read(shopper, store)
     contact = contacts.keep(incoming, read.phone, shopper, seen.locale) if read.phone else None
@@ -246,7 +247,11 @@ def _note_activity(incoming: Incoming, cart: Cart, at: datetime, first: bool) ->
     at = _not_in_the_future(incoming, at)
     cart.activity_print, cart.activity_at = now_print, at if first else max(cart.activity_at, at)
     kind = "seen" if first else "changed"
-    details = {"items": sum(item["quantity"] for item in cart.items), "step": cart.step}
+    details: dict[str, Any] = {"items": sum(item["quantity"] for item in cart.items), "step": cart.step}
+    if cart.texts_sent and after_tap.reach(
+        incoming.session, incoming.store, cart.id, cart.step, at, incoming.now
+    ):
+        details["after_tap"] = True
     timeline.record(incoming.session, cart.store_id, cart.id, kind, incoming.now, details=details)
     return True
 

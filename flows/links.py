@@ -23,6 +23,7 @@ from app.runtime import Runtime
 from connectors.platform import Item, Restore, Shopper
 from flows import connections
 from flows.consents import SMS
+from flows.devices import device
 from flows.rollups import FIGURES
 
 log = structlog.get_logger()
@@ -89,6 +90,7 @@ def open_link(runtime: Runtime, token: str, *, person: bool, agent: str) -> Open
         "token": token,
         "person": person,
         "agent": agent[:LONGEST_AGENT].replace("\x00", ""),
+        "device": device(agent) if person else None,
         "now": runtime.clock.now(),
         "flag": FIGURES,
         "nonce": random_token(),
@@ -123,10 +125,14 @@ OPEN = text(
         WHERE NOT :person AND l.store_id = found.store_id AND l.id = found.link_id AND l.previewed_at IS NULL
         RETURNING l.id
     ), story AS (
-        INSERT INTO timeline_entry (store_id, cart_id, kind, step_key, message_id, occurred_at)
-        SELECT store_id, cart_id, CASE WHEN :person THEN 'clicked' ELSE 'bot_clicked' END, step_key,
-            message_id, :now
-        FROM found WHERE :person OR EXISTS (SELECT FROM first_preview)
+        INSERT INTO timeline_entry (store_id, cart_id, kind, step_key, message_id, occurred_at, details)
+        SELECT found.store_id, found.cart_id, CASE WHEN :person THEN 'clicked' ELSE 'bot_clicked' END,
+            found.step_key, found.message_id, :now,
+            jsonb_strip_nulls(jsonb_build_object(
+                'opened_on', cast(:device AS text),
+                'left_on', CASE WHEN c.device <> cast(:device AS text) THEN c.device END))
+        FROM found JOIN cart c ON c.store_id = found.store_id AND c.id = found.cart_id
+        WHERE :person OR EXISTS (SELECT FROM first_preview)
     ), flagged AS (
         INSERT INTO store_flag (store_id, name, value, flagged_at)
         SELECT store_id, :flag, (to_jsonb(accepted_at) #>> '{}') || '#' || :nonce, :now

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.models import Cart, Contact, Enrollment, Fulfillment, Order, OrderKey, Refund
 from connectors.platform import FulfillmentSeen, OrderDeleted, OrderSeen, OrderStatus, RefundSeen
 from flows import attribution, carts, contacts, enrollment, timeline
+from flows.devices import device
 from flows.incoming import Incoming
 
 # A status only moves forward; cancelled is final.
@@ -146,6 +147,7 @@ def _describe(incoming: Incoming, order: Order, seen: OrderSeen) -> None:
     order.email = shopper.email.lower() if shopper.email else order.email
     order.customer_id = shopper.customer_id or order.customer_id
     order.discount_codes = list(seen.discount_codes)
+    order.device = device(seen.user_agent) or order.device
     order.refunded = max(order.refunded, seen.refunded or Decimal(0))
     _move_forward(incoming, order, seen.status)
     _keep_status_url(incoming, order, seen.status_url)

@@ -110,13 +110,13 @@ HELD = (
         tells=(
             "id", "state", "waits_for", "currency", "total", "presentment_currency", "presentment_total",
             "items", "locale", "storefront_locale", "country", "region", "postcode", "email",
-            "customer_id", "first_name", "phone_problem", "step", "activity_at", "ordered_at",
+            "customer_id", "first_name", "phone_problem", "step", "device", "activity_at", "ordered_at",
             "texts_sent", "created_at", "updated_at",
         ),
         erases={
             **nothing(
                 "contact_id", "email", "customer_id", "first_name", "region", "postcode", "restore_url",
-                "phone_problem", "waits_for",
+                "phone_problem", "waits_for", "device",
             ),
             "activity_print": lambda t: "",
             "state": lambda t: case((m.Cart.state == "open", "expired"), else_=m.Cart.state),
@@ -174,9 +174,9 @@ HELD = (
         tells=(
             "id", "platform_order_id", "number", "status", "currency", "total", "presentment_currency",
             "presentment_total", "refunded", "email", "customer_id", "discount_codes", "fulfillment_status",
-            "fulfillment_updated_at", "placed_at", "created_at", "updated_at",
+            "fulfillment_updated_at", "device", "placed_at", "created_at", "updated_at",
         ),
-        erases=nothing("email", "customer_id", "status_url"),
+        erases=nothing("email", "customer_id", "status_url", "device"),
         keeps=("cart_id", "contact_id", "test", "platform_updated_at"),
     ),
     Held(
@@ -190,7 +190,8 @@ HELD = (
         m.Link,
         "texts",
         lambda t: m.Link.contact_id.in_(t.contacts),
-        tells=("id", "message_id", "cart_id", "created_at", "expires_at", "ended_at", "previewed_at"),
+        tells=("id", "message_id", "cart_id", "created_at", "expires_at", "ended_at", "previewed_at",
+               "progress"),
         erases={"ended_at": lambda t: func.coalesce(m.Link.ended_at, t.now)},
         # Whoever opens it once more is told that no texts come.
         keeps=("token", "contact_id"),

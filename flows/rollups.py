@@ -200,6 +200,9 @@ COUNT_TEXTS = text(
     f"""
     WITH accepted AS MATERIALIZED (
         SELECT m.id, m.cart_id, m.step_key, m.country, m.language, m.segments, m.status, m.clicked_at,
+            (SELECT l.progress FROM link l
+                WHERE l.store_id = m.store_id AND l.message_id = m.id AND m.clicked_at IS NOT NULL
+                LIMIT 1) AS progress,
             m.cart_id IS NOT NULL AND NOT EXISTS (
                 SELECT FROM message earlier
                 WHERE earlier.store_id = m.store_id AND earlier.cart_id = m.cart_id
@@ -214,7 +217,8 @@ COUNT_TEXTS = text(
         WHERE r.store_id = :store AND r.cart_id IN (SELECT cart_id FROM accepted)
     )
     INSERT INTO daily_figure (store_id, day, currency, step_key, country, language,
-        texts, delivered, clicked, converted, segments, carts_texted, carts_recovered)
+        texts, delivered, clicked, converted, segments, carts_texted, carts_recovered,
+        reached_contact, reached_shipping, reached_payment, reached_order)
     SELECT :store, :day, '', coalesce(step_key, ''), coalesce(country, ''), language,
         count(*),
         count(*) FILTER (WHERE status = 'delivered'),
@@ -222,7 +226,11 @@ COUNT_TEXTS = text(
         count(*) FILTER (WHERE id IN (SELECT message_id FROM recovered)),
         sum(segments),
         count(*) FILTER (WHERE first_of_cart),
-        count(*) FILTER (WHERE first_of_cart AND cart_id IN (SELECT cart_id FROM recovered))
+        count(*) FILTER (WHERE first_of_cart AND cart_id IN (SELECT cart_id FROM recovered)),
+        count(*) FILTER (WHERE jsonb_exists(progress, 'contact')),
+        count(*) FILTER (WHERE jsonb_exists(progress, 'shipping')),
+        count(*) FILTER (WHERE jsonb_exists(progress, 'payment')),
+        count(*) FILTER (WHERE jsonb_exists(progress, 'ordered'))
     FROM accepted
     GROUP BY 4, 5, 6
     """  # noqa: S608  (the inserted part is a constant of this module)

@@ -59,6 +59,13 @@ DEFINITIONS: Mapping[str, str] = {
     "carts_texted": "Carts whose first text was accepted on that day.",
     "carts_recovered": "Of the carts first texted on a day, those with a recovered order, whenever it came.",
     "recovery_rate": "Recovered carts divided by texted carts; the rate of the last days still grows.",
+    "reached_contact": "Of the clicked texts of a day, those after whose opening the shopper changed "
+    "something in a checkout that has an e-mail or a phone, or ordered; the opening alone does not count.",
+    "reached_shipping": "Of these, those whose checkout then had an address, too.",
+    "reached_payment": "Of these, those whose checkout then had a way of delivery or of payment, or was "
+    "submitted.",
+    "reached_order": "Of the clicked texts of a day, those that were opened last before a recovered order, "
+    "also if it was cancelled later.",
     "orders": "Recovered orders, on the day they were placed: an order of the same cart placed after a text "
     "about it was accepted, or an order of the same contact placed within 7 days of a person's click on such "
     "a text; test orders, cancelled and fully refunded orders do not count.",
@@ -76,7 +83,8 @@ DEFINITIONS: Mapping[str, str] = {
 """Every figure by the name that roll-ups and pages use, and what exactly it counts."""
 
 FUNNEL = ("texts", "delivered", "clicked", "converted")
-COUNTS = (*FUNNEL, "segments", "carts_texted", "carts_recovered", "orders", "orders_clicked")
+AFTER_TAP = ("reached_contact", "reached_shipping", "reached_payment", "reached_order")
+COUNTS = (*FUNNEL, *AFTER_TAP, "segments", "carts_texted", "carts_recovered", "orders", "orders_clicked")
 MONEY = ("revenue", "revenue_clicked")
 
 
@@ -91,6 +99,10 @@ class Figures:
     segments: int = 0
     carts_texted: int = 0
     carts_recovered: int = 0
+    reached_contact: int = 0
+    reached_shipping: int = 0
+    reached_payment: int = 0
+    reached_order: int = 0
     orders: int = 0
     orders_clicked: int = 0
     unpriced: int = 0

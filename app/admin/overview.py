@@ -53,6 +53,7 @@ def show() -> Response:
             kpis=panels.kpis(seen, wording),
             trend=panels.trend(seen, choice.chart, choice.currency, wording),
             funnel=panels.funnel(seen.total, wording),
+            after_tap=panels.after_tap(seen.total, wording),
             breakdown=panels.breakdown(seen, choice.by, wording),
             lengths=[(length, f"{length} days") for length in LENGTHS],
             is_empty=not (seen.total.texts or seen.total.orders or seen.previous.texts),

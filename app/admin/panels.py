@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -198,7 +198,11 @@ def _reading(
 def funnel(now: Figures, wording: Formats) -> list[Stage]:
     """What became of the texts of the period, each stage as a share of all of them."""
     stages = (("Sent", "texts"), ("Delivered", "delivered"), ("Clicked", "clicked"), ("Ordered", "converted"))
-    shares = {key: _share(getattr(now, key), now.texts) for _, key in stages}
+    return _stages(stages, now, now.texts, wording)
+
+
+def _stages(stages: Sequence[tuple[str, str]], now: Figures, whole: int, wording: Formats) -> list[Stage]:
+    shares = {key: _share(getattr(now, key), whole) for _, key in stages}
     return [
         Stage(
             name,
@@ -209,6 +213,18 @@ def funnel(now: Figures, wording: Formats) -> list[Stage]:
         )
         for name, key in stages
     ]
+
+
+def after_tap(now: Figures, wording: Formats) -> list[Stage]:
+    """How far shoppers came after the tap, each stage as a share of the texts that were opened."""
+    stages = (
+        ("Landed", "clicked"),
+        ("Contact", "reached_contact"),
+        ("Shipping", "reached_shipping"),
+        ("Payment", "reached_payment"),
+        ("Ordered", "reached_order"),
+    )
+    return _stages(stages, now, now.clicked, wording)
 
 
 def breakdown(seen: Overview, dimension: str, wording: Formats) -> list[PartRow]:

@@ -255,8 +255,23 @@ def _notes(entry: TimelineEntry) -> list[str]:
         notes.append("1 item" if details["items"] == 1 else f"{details['items']} items")
     if details.get("step", "cart") != "cart":
         notes.append(f"reached {details['step']}")
+    if details.get("after_tap"):
+        notes.append("after the tap")
+    notes += _devices(details)
     if details.get("flow"):
         notes.append(str(details["flow"]))
     if details.get("number"):
         notes.append(f"order {details['number']}")
     return notes
+
+
+def _devices(details: Mapping[str, Any]) -> list[str]:
+    """On what a link was opened, and on what else the cart was left or the order placed."""
+    opened_on, left_on, ordered_on = (details.get(name) for name in ("opened_on", "left_on", "ordered_on"))
+    if not opened_on:
+        return []
+    if left_on:
+        return [f"opened on another device: a {opened_on}, the cart was left on a {left_on}"]
+    if ordered_on:
+        return [f"opened on a {opened_on}, ordered on another device: a {ordered_on}"]
+    return [f"opened on a {opened_on}"]

@@ -23,6 +23,8 @@ class Cart(TenantRow, Base):
     ``locale`` is the checkout's, ``storefront_locale`` that of the pages before it, where a platform
     tells them apart. ``waits_for`` names why an un-enrolled cart is not enrolled (``no_number``,
     ``no_consent``, ...).
+    ``device`` is the kind of device on which it was filled (``phone``, ``tablet``, ``computer``), where the
+    platform tells it.
     ``platform_updated_at`` is that of the newest full description; ``items_at`` that of the newest items,
     which Shopify also tells by themselves (None: the same).
     """
@@ -53,6 +55,7 @@ class Cart(TenantRow, Base):
     first_name: Mapped[str | None]
     phone_problem: Mapped[str | None]
     step: Mapped[str] = mapped_column(default="cart")
+    device: Mapped[str | None]
     restore_url: Mapped[str | None]
     platform_created_at: Mapped[datetime | None]
     platform_updated_at: Mapped[datetime]
@@ -109,7 +112,10 @@ class TimelineEntry(TenantRow, Base):
 
 
 class Order(TenantRow, Base):
-    """An order as the platform last described it. ``status``: placed, paid, cancelled, refunded."""
+    """An order as the platform last described it. ``status``: placed, paid, cancelled, refunded.
+
+    ``device`` is the kind of device on which it was placed, where the platform tells it.
+    """
 
     __tablename__ = "order"
     __table_args__ = tenant(
@@ -136,6 +142,7 @@ class Order(TenantRow, Base):
     email: Mapped[str | None]
     customer_id: Mapped[str | None]
     status_url: Mapped[str | None]
+    device: Mapped[str | None]
     discount_codes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), default=list)
     fulfillment_status: Mapped[str | None]
     fulfillment_updated_at: Mapped[datetime | None]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, TenantRow, belongs_to, tenant
@@ -126,6 +128,8 @@ class Link(TenantRow, Base):
     """A short link ``/r/<token>``. After ``ended_at`` or ``expires_at`` it leads to the shop's front page.
 
     ``previewed_at`` is when a bot or a link previewer first opened it: the cart's timeline tells it once.
+    ``progress``: which steps of the checkout (``contact``, ``shipping``, ``payment``, ``ordered``) were first
+    told when, after a person opened it; None before the first.
     """
 
     __tablename__ = "link"
@@ -146,6 +150,7 @@ class Link(TenantRow, Base):
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     previewed_at: Mapped[datetime | None]
+    progress: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class Click(TenantRow, Base):

@@ -96,6 +96,7 @@ def cart_seen(data: Json) -> CartSeen:
         consent=_consent(data, created_at),
         restore_url=_text(data, "restore_url"),
         step=_text(data, "step") or "cart",
+        user_agent=_text(data, "user_agent"),
     )
 
 
@@ -117,6 +118,7 @@ def order_seen(data: Json) -> OrderSeen:
         shopper=_shopper(data),
         locale=_text(data, "locale"),
         status_url=_text(data, "status_url"),
+        user_agent=_text(data, "user_agent"),
     )
 
 

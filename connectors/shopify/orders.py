@@ -58,6 +58,7 @@ def order_seen(body: Record, received_at: datetime) -> Sequence[Event]:
             ),
             landing_url=fields.text(body.get("landing_site")),
             test=body.get("test") is True,
+            user_agent=fields.text(fields.record(body.get("client_details")).get("user_agent")),
         ),
     )
 

@@ -113,6 +113,7 @@ def _cart(order: Json, order_id: str, status: str, received_at: datetime) -> Car
         consent=_consent(order),
         restore_url=_way_back(order, status),
         step=_step(order, status),
+        user_agent=text(order.get("customer_user_agent")) or None,
     )
 
 
@@ -133,6 +134,7 @@ def _order(order: Json, order_id: str, status: str, received_at: datetime) -> Or
             code for line in rows(order.get("coupon_lines")) if (code := text(line.get("code")))
         ),
         landing_url=_landing(order),
+        user_agent=text(order.get("customer_user_agent")) or None,
     )
 
 

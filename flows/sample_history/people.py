@@ -50,11 +50,12 @@ REMEMBERED = 600
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A person opened the link of a text; ``message`` and ``cart`` are places in their tables."""
+    """A person opened the link of a text; ``message``, ``cart`` and ``link`` are places in their tables."""
 
     at: datetime
     message: int
     cart: int
+    link: int
 
 
 @dataclass(slots=True)

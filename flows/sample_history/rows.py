@@ -90,7 +90,11 @@ def _copy(connection: Connection, name: str, rows: Sequence[Row]) -> None:
     )
     with _cursor(connection) as cursor, cursor.copy(statement) as copy:
         for row in rows:
-            copy.write_row([Jsonb(row[column]) if column in json_names else row[column] for column in names])
+            copy.write_row([_written(row[column], column in json_names) for column in names])
+
+
+def _written(value: Any, json: bool) -> Any:
+    return Jsonb(value) if json and value is not None else value
 
 
 def _cursor(connection: Connection) -> Any:

@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flows.after_tap import passed
 from flows.attribution import CLICK_COUNTS_FOR
 from flows.compose import Answer, CartText, Composed, Product, compose, compose_service
 from flows.consent import Standing
 from flows.definition import DEFAULT_CART_FLOW
+from flows.devices import device
 from flows.gates import Answer as GateAnswer
 from flows.language import Wishes
 from flows.links import TOKEN_LENGTH, link_end
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from flows.sample_history.past import Past
 
 CLICKS = {"reminder": 0.19, "second_call": 0.135, "last_call": 0.115}
+GOES_ON = {"contact": 0.3, "shipping": 0.14, "payment": 0.07}
 DELIVERED, PREVIEWED, STOPS, BUYS_AFTER_CLICK, BUYS_UNPROMPTED = 0.968, 0.025, 0.008, 0.11, 0.004
 BROWSER = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) Mobile/15E148 Safari/604.1"
 PREVIEWER = "WhatsApp/2.24.6 A"
@@ -74,6 +77,7 @@ def send(cart: Cart, index: int, at: datetime, answer: GateAnswer) -> datetime:
         created_at=at,
         expires_at=link_end(cart.left_at, DEFAULT_CART_FLOW.trigger.cutoff),
         ended_at=None,
+        progress=None,
     )
     arrived_at = _arrive(cart, message, step.key, at)
     if arrived_at is not None:
@@ -95,8 +99,16 @@ def attribute(cart: Cart, order: int, number: str, at: datetime) -> None:
     else:
         return
     past.add("recovery", order_id=order, recovered_at=at, **found._asdict())
+    if found.clicked:
+        _order_after_tap(past, [click for click in before if click.cart == found.cart_id], at)
     details = {"order": number, "number": number, "rule": found.rule}
     past.line(found.cart_id, "recovered", at, details=details)
+
+
+def _order_after_tap(past: Past, clicks: list[Click], at: datetime) -> None:
+    if clicks:
+        last = max(clicks, key=lambda click: click.at)
+        past.change("link", last.link, progress=passed("ordered", at))
 
 
 def add_message(past: Past, person: Person, at: datetime, **columns: Any) -> int:
@@ -189,20 +201,31 @@ def _react(cart: Cart, person: Person, message: int, link: int, key: str, arrive
             return
         _open(cart, message, link, key, clicked_at, human=True)
         past.change("message", message, clicked_at=clicked_at)
-        person.clicks.append(Click(clicked_at, message, cart.place))
+        person.clicks.append(Click(clicked_at, message, cart.place, link))
         if past.chance(BUYS_AFTER_CLICK):
             cart.order(clicked_at + past.minutes(2, 45))
+        else:
+            _go_on(past, link, clicked_at)
     elif past.chance(STOPS):
         _stop(cart, person, arrived_at + past.minutes(0.5, 90))
     elif past.chance(BUYS_UNPROMPTED):
         cart.order(arrived_at + past.minutes(20, 1200))
 
 
+def _go_on(past: Past, link: int, at: datetime) -> None:
+    """How far those come who do not buy."""
+    steps = [step for step, share in GOES_ON.items() if past.chance(share)]
+    at += past.minutes(0.5, 10)
+    if steps and at < past.until:
+        past.change("link", link, progress=passed(steps[-1], at))
+
+
 def _open(cart: Cart, message: int, link: int, key: str, at: datetime, *, human: bool) -> None:
     agent = BROWSER if human else PREVIEWER
     if at < cart.past.until:
         cart.past.add("click", link_id=link, human=human, agent=agent, occurred_at=at)
-    cart.line("clicked" if human else "bot_clicked", at, step_key=key, message_id=message)
+    details = {"opened_on": device(agent)} if human else {}
+    cart.line("clicked" if human else "bot_clicked", at, step_key=key, message_id=message, details=details)
 
 
 def _stop(cart: Cart, person: Person, at: datetime) -> None:

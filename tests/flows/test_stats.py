@@ -12,7 +12,7 @@ import pytest
 
 from app.models import Cart, DailyFigure, Message
 from app.runtime import Runtime
-from flows import stats
+from flows import after_tap, stats
 from flows.stats import DEFINITIONS, Figures, Overview, overview
 from tests import factories
 from tests.factories import NOW
@@ -92,6 +92,19 @@ def test_what_became_of_a_text_is_counted_on_the_day_of_the_text(shop: Shop) -> 
         ("converted", 1),
     )
     assert found.days[TODAY].funnel == (("texts", 0), ("delivered", 0), ("clicked", 0), ("converted", 0))
+
+
+def test_steps_after_the_tap_are_counted_on_the_day_of_the_text(shop: Shop) -> None:
+    yesterday = NOW - timedelta(days=1)
+    for step in ("cart", "contact", "shipping", "payment", "ordered"):
+        text = shop.text(accepted_at=yesterday, clicked_at=NOW)
+        with shop.runtime.database.session() as session:
+            factories.make_link(session, shop.store, text, progress=dict(after_tap.passed(step, NOW)) or None)
+
+    figures = shop.overview().days[TODAY - timedelta(days=1)]
+
+    names = ("clicked", *stats.AFTER_TAP)
+    assert [getattr(figures, name) for name in names] == [5, 4, 3, 2, 1]
 
 
 def test_a_cart_is_texted_once_however_many_texts_it_got(shop: Shop) -> None:

@@ -31,7 +31,10 @@ def quiet(runtime: Runtime, store: Store) -> Store:
 @pytest.fixture
 def busy(runtime: Runtime, quiet: Store) -> Store:
     with runtime.database.session() as session:
-        history.figures(session, quiet, texts=100, delivered=95, clicked=20, converted=5, carts_texted=60)
+        history.figures(
+            session, quiet, texts=100, delivered=95, clicked=20, converted=5, carts_texted=60,
+            reached_contact=10, reached_shipping=8, reached_payment=6, reached_order=5,
+        )  # fmt: skip
         history.figures(session, quiet, currency="EUR", orders=5, orders_clicked=4, revenue=Decimal(250))
         history.figures(session, quiet, currency="USD", orders=1, revenue=Decimal(30), country="US")
         history.cost(session, quiet, "6.00", "EUR")
@@ -74,7 +77,7 @@ def test_a_busy_store_sees_every_figure_with_its_definition(browser: Browser, bu
     for shown in ("€250.00", "US$30.00", "4 after a click, 2 without", "100%", "Reminder", "41.7×"):
         assert shown in text, shown
     terms = [term for term in find(page, "details") if "w-term" in term.attrib.get("class", "")]
-    assert len(terms) == 10
+    assert len(terms) == 15
     assert all(len("".join(term.find(f"{HTML}p").itertext())) > 20 for term in terms)  # type: ignore[union-attr]
 
 

@@ -28,6 +28,7 @@ def full(runtime: Runtime, store: Store) -> Store:
         history.figures(
             session, store, texts=80, delivered=76, clicked=20, converted=6, segments=160,
             carts_texted=50, carts_recovered=6,
+            reached_contact=9, reached_shipping=7, reached_payment=6, reached_order=6,
         )  # fmt: skip
         history.figures(
             session, store, 1, texts=20, delivered=19, clicked=4, converted=2, segments=20,
@@ -110,8 +111,9 @@ def test_every_figure_says_what_it_counts(runtime: Runtime, full: Store) -> None
     seen = compare(runtime, full)
     definitions = [found.definition for found in panels.kpis(seen, WORDING)]
     definitions += [stage.definition for stage in panels.funnel(seen.total, WORDING)]
+    definitions += [stage.definition for stage in panels.after_tap(seen.total, WORDING)]
     definitions.append(panels.earned(seen, WORDING).definition)
-    assert len(definitions) == 10 and all(len(definition) > 20 for definition in definitions)
+    assert len(definitions) == 15 and all(len(definition) > 20 for definition in definitions)
 
 
 def test_the_funnel_counts_shares_of_all_texts(runtime: Runtime, full: Store) -> None:
@@ -121,6 +123,17 @@ def test_the_funnel_counts_shares_of_all_texts(runtime: Runtime, full: Store) ->
         ("Delivered", "95", "95%", "95%"),
         ("Clicked", "24", "24%", "24%"),
         ("Ordered", "8", "8%", "8%"),
+    ]
+
+
+def test_the_funnel_after_the_tap_counts_shares_of_the_opened_texts(runtime: Runtime, full: Store) -> None:
+    stages = panels.after_tap(compare(runtime, full).total, WORDING)
+    assert [(stage.name, stage.count, stage.share) for stage in stages] == [
+        ("Landed", "24", "100%"),
+        ("Contact", "9", "37.5%"),
+        ("Shipping", "7", "29.2%"),
+        ("Payment", "6", "25%"),
+        ("Ordered", "6", "25%"),
     ]
 
 

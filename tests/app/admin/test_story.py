@@ -54,6 +54,27 @@ def test_a_line_tells_its_reason_until_when_and_what_came_before() -> None:
     assert (held.until, held.notes) == (NOW, ("Reminder",))
 
 
+@pytest.mark.parametrize(
+    ("kind", "details", "note"),
+    [
+        ("clicked", {"opened_on": "phone"}, "opened on a phone"),
+        (
+            "clicked",
+            {"opened_on": "phone", "left_on": "computer"},
+            "opened on another device: a phone, the cart was left on a computer",
+        ),
+        (
+            "recovered",
+            {"opened_on": "phone", "ordered_on": "tablet"},
+            "opened on a phone, ordered on another device: a tablet",
+        ),
+        ("changed", {"after_tap": True}, "after the tap"),
+    ],
+)
+def test_a_line_tells_of_the_way_after_the_tap(kind: str, details: dict[str, Any], note: str) -> None:
+    assert story.tell(entry(kind, details=details)).notes == (note,)
+
+
 def test_a_line_tells_what_is_worth_knowing_of_its_details() -> None:
     seen = story.tell(entry("seen", details={"items": 1, "step": "payment"}))
     ordered = story.tell(entry("ordered", details={"order": "991", "number": "#1001"}))

@@ -289,6 +289,24 @@ def test_a_tap_is_a_click(shop: Shop) -> None:
     assert shop.story() == [("clicked", shop.message.id)]
 
 
+@pytest.mark.parametrize(
+    ("left_on", "told"),
+    [
+        ("computer", {"opened_on": "phone", "left_on": "computer"}),
+        ("phone", {"opened_on": "phone"}),
+        (None, {"opened_on": "phone"}),
+    ],
+)
+def test_a_tap_on_another_device_than_the_cart_was_left_on_is_told(
+    shop: Shop, left_on: str | None, told: dict[str, str]
+) -> None:
+    shop.change(shop.cart, device=left_on)
+    shop.tap()
+
+    with shop.runtime.database.session() as session:
+        assert session.scalar(select(TimelineEntry.details)) == told
+
+
 def test_a_click_is_in_the_figures_after_the_next_counting(shop: Shop) -> None:
     shop.tap()
 
