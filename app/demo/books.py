@@ -39,7 +39,10 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """``lines`` are quantities by product. ``phone`` is as typed. An ordered cart never changes again."""
+    """``lines`` are quantities by product. ``phone`` is as typed. An ordered cart never changes again.
+
+    ``user_agent`` is the browser's that changed it last.
+    """
 
     token: str
     created_at: datetime
@@ -54,6 +57,7 @@ class Cart:
     step: str = "cart"
     order_number: str | None = None
     ordered_at: datetime | None = None
+    user_agent: str = ""
 
     @property
     def total(self) -> Decimal:

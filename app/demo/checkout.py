@@ -59,7 +59,7 @@ def save() -> Response:
     cart, now = visits.current().cart, runtime().clock.now()
     if not cart.lines:
         return redirect(url_for("demo_shop.cart"), 303)
-    cart, changed = visits.books().change(cart, lambda before: _as_typed(before, action, now), now)
+    cart, changed = visits.change(cart, lambda before: _as_typed(before, action, now))
     if changed:
         deliveries.tell_cart(cart)
     if request.headers.get(FROM_SCRIPT):
@@ -166,8 +166,8 @@ def _missing(cart: Cart) -> str | None:
 
 def _buy(cart: Cart, now: datetime) -> Response:
     number = visits.books().next_order_number()
-    cart, changed = visits.books().change(
-        cart, lambda cart: replace(cart, step="payment", order_number=number, ordered_at=now), now
+    cart, changed = visits.change(
+        cart, lambda cart: replace(cart, step="payment", order_number=number, ordered_at=now)
     )
     if changed:
         deliveries.tell_order(cart)

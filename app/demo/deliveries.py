@@ -101,6 +101,7 @@ def _common(cart: Cart) -> Json:
         "phone": cart.phone or None,
         "email": cart.email or None,
         "first_name": cart.first_name or None,
+        "user_agent": cart.user_agent or None,
     }
 
 

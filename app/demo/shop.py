@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 from app.demo import deliveries, pages, visits
 from app.demo.books import MOST_OF_ONE
 from app.demo.products import PRODUCTS
-from app.web import runtime
 
 blueprint = pages.room("demo_shop", __name__)
 
@@ -33,10 +32,9 @@ def change_cart() -> Response:
     if product not in PRODUCTS or abs(change) > MOST_OF_ONE:
         abort(400)
     visit = visits.current()
-    cart, changed = visits.books().change(
+    cart, changed = visits.change(
         visit.cart,
         lambda cart: replace(cart.with_more(product, change), language=visit.language, country=visit.country),
-        runtime().clock.now(),
     )
     if changed:
         deliveries.tell_cart(cart)

@@ -6,19 +6,20 @@ may arrive now.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import g, request
 from werkzeug.wrappers import Response
 
 from app.demo import places
-from app.demo.books import KEPT_FOR, Books, Cart
+from app.demo.books import KEPT_FOR, Books, Cart, Edit
 from app.demo.words import LANGUAGES
 from app.web import runtime
 from flows.language import match_language
 
 CART_COOKIE, PLACE_COOKIE = "demo_cart", "demo_place"
 PATH = "/demo"
+LONGEST_AGENT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,17 @@ def remember(response: Response, cart: Cart | None = None, place: tuple[str, str
 
 def forget_cart(response: Response) -> None:
     response.delete_cookie(CART_COOKIE, path=PATH)
+
+
+def change(cart: Cart, edit: Edit) -> tuple[Cart, bool]:
+    """The cart as it is after ``edit`` in this browser, and whether anything changed."""
+
+    def here(before: Cart) -> Cart:
+        after = edit(before)
+        agent = request.headers.get("User-Agent", "")[:LONGEST_AGENT]
+        return replace(after, user_agent=agent) if after != before else before
+
+    return books().change(cart, here, runtime().clock.now())
 
 
 def is_place(language: str | None, country: str | None) -> bool:

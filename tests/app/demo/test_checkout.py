@@ -226,9 +226,26 @@ def test_the_way_back_restores_the_cart_in_another_browser(stage: Stage, shopper
     page = phone.get(answer.location).text
     assert "Heureux de vous revoir, Chloé" in page
     assert "06 12 34 56 78" in page
+    assert messages("fr")["checkout.filled"] in page
+    assert "readonly" not in page and " disabled" not in page
     assert messages("fr")["notes.buy"] in page
     assert messages("fr")["notes.leave"] not in page
     assert phone.cart(stage).token == token
+
+
+def test_nothing_is_said_of_filled_fields_where_none_is(stage: Stage, shopper: Visitor) -> None:
+    page = stage.visitor().get(f"/demo/shop/back/{shopper.cart(stage).token}", follow_redirects=True).text
+    assert WORDS["checkout.welcome"] in page
+    assert WORDS["checkout.filled"] not in page
+
+
+def test_the_shop_tells_in_which_browser_the_cart_was_filled(stage: Stage, shopper: Visitor) -> None:
+    shopper.headers = {"User-Agent": "Mozilla/5.0 (iPhone)"}
+    shopper.type(phone="07400 123456")
+    assert last_cart(stage).user_agent == "Mozilla/5.0 (iPhone)"
+    shopper.headers = {"User-Agent": "Mozilla/5.0 (Windows NT 10.0)"}
+    shopper.type(phone="07400 123456")
+    assert last_cart(stage).user_agent == "Mozilla/5.0 (iPhone)", "nothing was changed there"
 
 
 def test_coming_back_is_no_activity(stage: Stage, shopper: Visitor) -> None:
