@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import isodate
 from cryptography.fernet import Fernet
+from phonenumbers import SUPPORTED_REGIONS
 
 PREFIX = "WARMCART_"
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -60,8 +61,8 @@ def _countries(text: str) -> tuple[str, ...] | None:
         return ("*",)
     codes = _list(text.upper())
     for code in codes:
-        if len(code) != 2 or not code.isalpha():
-            raise ValueError(f"{code!r} is not a country code of two letters (ISO 3166-1); use * for all")
+        if code not in SUPPORTED_REGIONS:
+            raise ValueError(f"{code!r} is no country's code (ISO 3166-1, such as GB); use * for all")
     return codes
 
 

@@ -24,12 +24,13 @@ log = structlog.get_logger()
 
 SHOP_DOMAIN = "fern-and-kettle.example"
 SAMPLE_DOMAIN = sample_history.DOMAIN
-SHOP = {
+SHOP: dict[str, Any] = {
     "name": "Fern & Kettle",
     "currency": "EUR",
     "country": "AT",
     "timezone": "Europe/Vienna",
     "locale": "en",
+    "ships_to": "AT AU CA CH DE ES FR GB IE IT JP MX NL NZ PL SE SI US".split(),
 }
 FLOW: dict[str, Any] = {
     "version": 1,

@@ -105,6 +105,11 @@ def test_a_preview_shows_what_was_typed_with_its_cost_and_saves_nothing(
     assert "Część Ana: https://warmcart.example.com/r/" in words(page)
     assert "Część Małgorzata: https://" in words(page)
     assert "For the sake of ę ś ć" in words(page)
+    page = browser.send_to(
+        page, place(flow), f"{place(flow)}/preview", words="カートはこちら、ご覧ください {link}"
+    )
+    assert "Written with these letters, a segment holds 70 characters" in words(page)
+    assert "For the sake of" not in words(page)
     page = browser.send_to(page, place(flow), f"{place(flow)}/preview", words="Część")
     assert "These words cannot be sent" in words(page) and page.status_code == 200
     assert texts(runtime, store) == {}

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from app.demo import places
 from app.demo.words import LANGUAGES
+from flows import demo
 from flows.countries import country_rule
 from flows.phones import Phone, read_phone
 
@@ -20,6 +21,10 @@ def test_every_country_offers_a_number_that_can_be_texted(country: str) -> None:
     phone = read_phone(places.example_number(country), None)
     assert isinstance(phone, Phone)
     assert phone.country == country
+
+
+def test_the_shop_ships_to_all_of_them() -> None:
+    assert set(demo.SHOP["ships_to"]) == set(places.ZONES)
 
 
 def test_every_language_has_a_country_to_begin_with() -> None:
