@@ -56,6 +56,8 @@ REASONS = {
     "stopped": "The number asked for no more texts; only its owner can change that.",
 }
 
+NOT_CSV = "The file is no CSV in UTF-8: save it anew, in a spreadsheet as “CSV UTF-8”."
+
 
 class UnreadableFile(ValueError):
     """The file as a whole cannot be imported; the message says why."""
@@ -142,8 +144,8 @@ def _rows(file: File, date_column: str, most: int) -> Iterator[tuple[int, dict[s
     """The rows with their lines. Raises UnreadableFile, for too many rows too: the file is read twice."""
     try:
         count = sum(1 for _ in _reader(file, date_column))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UnreadableFile(f"The file cannot be read as CSV in UTF-8: {error}") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise UnreadableFile(NOT_CSV) from None
     if count > most:
         raise UnreadableFile(f"The file has {count} rows; {most} can be imported at once.")
     file.seek(0)

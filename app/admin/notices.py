@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.admin import formats, story
+from app.admin.formats import Formats
 from app.config import Settings
 from app.models import ComplianceRequest, InboundEvent, ProviderState, Store
 from flows import identities, providers
@@ -28,10 +29,10 @@ class Notice:
     action: str | None = None
 
 
-def of(session: Session, settings: Settings, store: Store, now: datetime) -> list[Notice]:
+def of(session: Session, settings: Settings, store: Store, now: datetime, format: Formats) -> list[Notice]:
     """All there is to say about the store right now, what stops texts first."""
     found = [
-        *_about_store(store),
+        *_about_store(store, format),
         *_about_processes(missing_roles(session, now)),
         *_about_provider(session, settings, store, now),
         *_about_failed_events(session, store),
@@ -40,12 +41,12 @@ def of(session: Session, settings: Settings, store: Store, now: datetime) -> lis
     return sorted(found, key=lambda notice: notice.tone != "bad")
 
 
-def _about_store(store: Store) -> list[Notice]:
+def _about_store(store: Store, format: Formats) -> list[Notice]:
     if store.status == "reconnect":
         text = store.status_reason or "The store no longer accepts our keys."
         return [Notice("bad", "The connection to your store is broken", text, "reconnect")]
     if store.status == "paused":
-        held = "until the pause ends by itself" if store.paused_until else "until you resume"
+        held = f"until {format.moment(store.paused_until)}" if store.paused_until else "until you resume"
         why = f"{store.status_reason.rstrip('.')}. " if store.status_reason else ""
         return [Notice("warn", "Sending is paused", f"{why}Texts that come due are held {held}.", "resume")]
     if store.status == "uninstalled":

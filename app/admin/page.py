@@ -77,12 +77,13 @@ def show(session: Session, name: str, status: int = 200, **values: Any) -> Respo
     """The page ``pages/<name>.html`` of the visitor's store."""
     visitor = access.visitor()
     settings = runtime().settings
-    shown = notices.of(session, settings, visitor.store, runtime().clock.now())
+    format = formats()
+    shown = notices.of(session, settings, visitor.store, runtime().clock.now(), format)
     stores = logins.stores_of(session, visitor.person) if visitor.host == "plain" else []
     page = render_template(
         f"pages/{name}.html",
         **_skeleton(),
-        format=formats(),
+        format=format,
         visitor=visitor,
         store=visitor.store,
         stores=stores,

@@ -171,6 +171,8 @@ def consent_import(domain: str, path: Path, source: str, wording: str | None, da
     from app.ops.show import find_store
     from flows import consent_import as importing
 
+    if not source.strip():
+        raise Stopped("--source is empty: say where these consents come from")
     declared = importing.Declaration(source, "operator", wording, date_column)
     with opened() as runtime:
         with runtime.database.session() as session:
@@ -237,9 +239,27 @@ def _print(value: Any, as_json: bool) -> None:
         return
     for row in value if isinstance(value, list) else [value]:
         for name, field in row.items():
-            lines = field if isinstance(field, list) else [field]
-            click.echo(f"{name}: " + ("; ".join(map(str, lines)) if lines else "none"))
+            click.echo(f"{name}:{_told(field)}")
         click.echo("")
+
+
+def _told(field: Any) -> str:
+    """Behind the name of a field; what is a row itself stands on a line of its own."""
+    if isinstance(field, list) and any(isinstance(one, dict) for one in field):
+        return "".join(f"\n  - {_words(one)}" for one in field)
+    return f" {_words(field)}"
+
+
+def _words(value: Any) -> str:
+    if value in (None, [], {}):
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return "; ".join(map(_words, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_words(one)}" for name, one in value.items() if one not in (None, [], {}))
+    return str(value)
 
 
 COMMANDS = (store, flow, login_link, contact, consent, cart)

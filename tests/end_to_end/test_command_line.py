@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -188,7 +189,11 @@ def test_people_are_shown_known_or_not(run: Run, shop: ShopifyShop) -> None:
     assert wrong["problem"] == "invalid_number"
     assert [event["source"] for event in lea["consent_history"]] == ["shopify_checkout"]
     assert lea["consent_history"][0]["evidence"]["actor"] == "shopper"
-    assert "consent: given" in run("contact", "show", DOMAIN, LEA.phone).stdout
+    told = run("contact", "show", DOMAIN, LEA.phone).stdout
+    assert "consent: given\nconfirmed: no\n" in told
+    assert re.search(
+        r"^consent_history:\n  - at: \S+, .*source: shopify_checkout, .*actor: shopper", told, re.M
+    )
 
 
 def test_the_state_of_consent_is_what_the_ledger_says(run: Run, shop: ShopifyShop) -> None:
@@ -207,6 +212,8 @@ def test_consents_are_imported_from_a_file_and_every_refused_row_is_named(
     assert run("consent", "import", *about).stdout.splitlines()[-1] == "0 taken, 1 taken before, 1 refused."
     shown = json.loads(run("contact", "show", DOMAIN, "+4915112345999", "--json").stdout)
     assert (shown[0]["consent"], shown[0]["consent_history"][0]["source"]) == ("given", "import")
+    blank = run("consent", "import", *about[:3], " ", exit_code=2).stderr
+    assert one_line(blank) == "Error: --source is empty: say where these consents come from"
     file.write_text("number\n1\n")
     assert "it lacks phone and consented_at" in one_line(run("consent", "import", *about, exit_code=2).stderr)
 

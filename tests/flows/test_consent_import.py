@@ -168,7 +168,7 @@ def test_a_file_that_is_no_list_of_consents_is_refused_whole(
 
 def test_bytes_that_are_no_text_are_refused_whole(runtime: Runtime, store: Store) -> None:
     file = io.BytesIO(b"phone,consented_at\n\xff\xfe,2026-10-01\n")
-    with pytest.raises(UnreadableFile, match="UTF-8"):
+    with pytest.raises(UnreadableFile, match="save it anew, in a spreadsheet as “CSV UTF-8”"):
         consent_import.run(runtime, store, file, DECLARED)
 
 

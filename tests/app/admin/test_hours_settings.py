@@ -106,7 +106,7 @@ def test_a_pause_says_why_and_until_when(browser: Browser, runtime: Runtime, sto
     found = stored(runtime, store)
     until = datetime(2026, 11, 23, 8, tzinfo=ZoneInfo(store.timezone))
     assert (found.status, found.status_reason, found.paused_until) == ("paused", "Stock-taking", until)
-    assert "Stock-taking. Texts that come due are held until the pause ends by itself." in words(page)
+    assert "Stock-taking. Texts that come due are held until Nov 23, 2026, 8:00 AM." in words(page)
     assert trail(runtime) == [("sending_paused", {"reason": "Stock-taking", "until": "2026-11-23T08:00"})]
     browser.send(page, "/app/settings/sending")
     found = stored(runtime, store)
