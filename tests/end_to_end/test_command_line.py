@@ -196,6 +196,11 @@ def test_people_are_shown_known_or_not(run: Run, shop: ShopifyShop) -> None:
     )
 
 
+def test_a_year_is_lived_through_without_a_violation(run: Run) -> None:
+    told = run("simulate", "--year", "2027", "--carts", "3").stdout
+    assert told.splitlines()[-1] == "violations: 0"
+
+
 def test_the_state_of_consent_is_what_the_ledger_says(run: Run, shop: ShopifyShop) -> None:
     assert one_line(run("consent", "rebuild", DOMAIN).stdout).endswith(" numbers, 0 differed.")
 
