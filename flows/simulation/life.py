@@ -45,7 +45,7 @@ def live(shopper: Shopper, chance: Random) -> Story:
     return life.story
 
 
-class _Enrolled:
+class _Progress:
     """How far a cart has come. ``plan`` is the number of the only plan that still holds."""
 
     def __init__(self, cart: Cart) -> None:
@@ -65,7 +65,7 @@ class _Life:
         self.windows, self.caps, self.zones = windows_for(places), caps_for(places), possible_zones(*where)
         self.story.zones = self.zones
         self.story.region = _region(shopper.country, places)
-        self.carts = [_Enrolled(cart) for cart in shopper.carts]
+        self.carts = [_Progress(cart) for cart in shopper.carts]
         self.texts: list[datetime] = []
         self.marketing_at: datetime | None = None
         self.sender: str | None = None
@@ -92,7 +92,7 @@ class _Life:
         heappush(self.plans, (at, self.count, place, kind))
         return self.count
 
-    def _plan(self, one: _Enrolled, at: datetime) -> None:
+    def _plan(self, one: _Progress, at: datetime) -> None:
         one.plan = self._push(at, self.carts.index(one), "enroll" if one.step is None else "send")
 
     def _hear(self, now: datetime) -> None:
@@ -114,7 +114,7 @@ class _Life:
             self.asking = True
             self._push(at, -1, "ask")
 
-    def _enroll(self, now: datetime, one: _Enrolled) -> None:
+    def _enroll(self, now: datetime, one: _Progress) -> None:
         situation = self._situation(now, one, enrolling=True)
         answer = gates.may_enroll(situation)
         if answer.outcome is Outcome.GO:
@@ -166,7 +166,7 @@ class _Life:
                 self.story.said.append(Said("given", consent.DOUBLE_OPT_IN, at, at, confirmed=True))
                 self._push(at, -1, "news")
 
-    def _send(self, now: datetime, one: _Enrolled) -> None:
+    def _send(self, now: datetime, one: _Progress) -> None:
         sender = self._best_sender()
         answer = gates.may_send(self._situation(now, one, sender=sender))
         if answer.outcome is Outcome.GO and now - _last_activity(one.cart, now) > FRESH_FOR:
@@ -185,7 +185,7 @@ class _Life:
             until += spread.delay(place, self.shopper.id, answer.closes_at - until)
         self._plan(one, until)
 
-    def _go(self, now: datetime, one: _Enrolled, sender: Sender) -> None:
+    def _go(self, now: datetime, one: _Progress, sender: Sender) -> None:
         step = FLOW.steps[one.step or 0]
         decision = self._note(one, now, Answer(Outcome.GO), step.key)
         token = "".join(self.chance.choices(_LETTERS, k=_TOKEN))
@@ -211,7 +211,7 @@ class _Life:
         decision.segments, decision.sender = composed.measure.segments, sender.value
         self.sender = sender.value
 
-    def _note(self, one: _Enrolled, now: datetime, answer: Answer, step: str) -> Decision:
+    def _note(self, one: _Progress, now: datetime, answer: Answer, step: str) -> Decision:
         decision = Decision(
             cart=one.cart.id,
             step=step,
@@ -223,7 +223,7 @@ class _Life:
         self.story.decisions.append(decision)
         return decision
 
-    def _kind(self, one: _Enrolled) -> StepKind:
+    def _kind(self, one: _Progress) -> StepKind:
         return StepKind(self.store.kinds[one.step or 0])
 
     def _known(self, now: datetime) -> list[Said]:
@@ -261,7 +261,7 @@ class _Life:
     def _situation(
         self,
         now: datetime,
-        one: _Enrolled,
+        one: _Progress,
         *,
         enrolling: bool = False,
         sender: Sender | None = None,
@@ -326,7 +326,7 @@ class _Life:
         return writes[0] + CONVERSATION if writes and writes[0] <= now < writes[1] else None
 
 
-def _key(one: _Enrolled) -> str:
+def _key(one: _Progress) -> str:
     return FLOW.steps[one.step or 0].key
 
 
