@@ -36,6 +36,7 @@ log = structlog.get_logger()
 SHOPIFY_TOKENS = "shopify_tokens"
 WOOCOMMERCE_KEYS = "woocommerce_keys"
 WEBHOOK_SECRET = "webhook_secret"  # noqa: S105  (the name of a kind of credential)
+WOOCOMMERCE_PLUGIN = "woocommerce_plugin"
 PLATFORMS: dict[str, Platform] = {
     "shopify": ShopifyPlatform(),
     "woocommerce": woocommerce.PLATFORM,

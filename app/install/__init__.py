@@ -6,6 +6,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.install import woocommerce
+    from app.install import plugin, woocommerce
 
     app.register_blueprint(woocommerce.blueprint)
+    app.register_blueprint(plugin.blueprint)

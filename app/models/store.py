@@ -116,7 +116,8 @@ class Credential(Base):
     """A store's keys at its platform, encrypted JSON in one column so that a pair is saved whole.
 
     Kinds: ``shopify_tokens`` (access_token, refresh_token), ``woocommerce_keys`` (key, secret, method),
-    ``webhook_secret`` (secret). ``expires_at`` is the access token's end.
+    ``webhook_secret`` (secret), ``woocommerce_plugin`` (secret, version: of the companion plugin).
+    ``expires_at`` is the access token's end.
     """
 
     __tablename__ = "credential"

@@ -16,7 +16,7 @@ from sqlalchemy import and_, select
 from app.db import once_more
 from app.models import Credential, Store
 from app.runtime import Runtime
-from flows.connections import WEBHOOK_SECRET
+from flows.connections import WEBHOOK_SECRET, WOOCOMMERCE_PLUGIN
 
 KEPT_FOR = timedelta(seconds=5)
 # A stranger's bad signatures must not cost a query each.
@@ -29,6 +29,7 @@ class KnownStore:
     id: int
     public_id: str
     secrets: tuple[str, ...]
+    plugin_secrets: tuple[str, ...]
     read_at: datetime
 
 
@@ -61,19 +62,27 @@ class KnownStores:
 
     @once_more
     def _read(self, platform: str, column: Any, value: str, now: datetime) -> KnownStore | None:
-        secret = and_(Credential.store_id == Store.id, Credential.kind == WEBHOOK_SECRET)
+        kinds = Credential.kind.in_((WEBHOOK_SECRET, WOOCOMMERCE_PLUGIN))
         query = (
-            select(Store.id, Store.public_id, Credential.secret)
-            .outerjoin(Credential, secret)
+            select(Store.id, Store.public_id, Credential.kind, Credential.secret)
+            .outerjoin(Credential, and_(Credential.store_id == Store.id, kinds))
             .where(Store.platform == platform, column == value)
         )
         with self._runtime.database.autocommit.connect() as connection:
-            row = connection.execute(query).first()
-        if row is None:
+            rows = connection.execute(query).all()
+        if not rows:
             self._stores.pop((platform, value), None)
             return None
-        secrets = (self._runtime.cipher.decrypt_json(row.secret)["secret"],) if row.secret else ()
+        found = {
+            row.kind: self._runtime.cipher.decrypt_json(row.secret)["secret"] for row in rows if row.kind
+        }
         if len(self._stores) >= MOST_STORES:
             self._stores.clear()
-        store = self._stores[platform, value] = KnownStore(row.id, row.public_id, secrets, now)
+        store = self._stores[platform, value] = KnownStore(
+            id=rows[0].id,
+            public_id=rows[0].public_id,
+            secrets=tuple(found[kind] for kind in (WEBHOOK_SECRET,) if kind in found),
+            plugin_secrets=tuple(found[kind] for kind in (WOOCOMMERCE_PLUGIN,) if kind in found),
+            read_at=now,
+        )
         return store

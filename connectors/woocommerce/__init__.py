@@ -10,7 +10,7 @@ import requests
 
 from connectors.addresses import guarded_session
 from connectors.platform import Delivery, Event, Platform, Restore
-from connectors.woocommerce import events, links, webhooks
+from connectors.woocommerce import events, links, plugin_events, webhooks
 from connectors.woocommerce.rest import BASIC, Credentials, RestClient
 from connectors.woocommerce.store import WooCommerceStore
 
@@ -21,12 +21,18 @@ class WooCommercePlatform:
     name = "woocommerce"
 
     def verify(self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> bool:
+        if plugin_events.is_one(headers):
+            return plugin_events.verify(headers, body, secrets)
         return webhooks.verify(headers, body, secrets)
 
     def read(self, headers: Mapping[str, str], body: bytes) -> Delivery:
+        if plugin_events.is_one(headers):
+            return plugin_events.read(headers, body)
         return webhooks.read(headers, body)
 
     def events(self, topic: str, body: bytes, received_at: datetime) -> Sequence[Event]:
+        if topic.startswith(plugin_events.TOPIC):
+            return plugin_events.events(topic, body, received_at)
         return events.events(topic, body, received_at)
 
     def restore_url(self, restore: Restore) -> str | None:

@@ -97,3 +97,15 @@ def amount(value: object) -> Decimal | None:
         return None
     rounded = parsed.quantize(_FINEST)
     return parsed if rounded == parsed else rounded
+
+
+def language_tag(locale: str) -> str | None:
+    """A WordPress locale (``de_DE_formal``), or what translation plugins write (``pt-br``), as a tag
+    (``de-DE-x-formal``, ``pt-BR``)."""
+    form = r"([a-z]{2,3})(?:[_-]([A-Za-z]{4}))?(?:[_-]([A-Za-z]{2}))?(?:_(formal|informal))?(?:[_-]|$)"
+    found = re.match(form, locale)
+    if found is None:
+        return None
+    language, script, region, tone = found.groups()
+    parts = (language, script and script.title(), region and region.upper(), tone and f"x-{tone}")
+    return "-".join(filter(None, parts))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.platform import StoreChanged
-from connectors.woocommerce.body import Json, amount, member, text
+from connectors.woocommerce.body import Json, amount, language_tag, member, text
 from connectors.woocommerce.index import front_page, read_index
 from connectors.woocommerce.rest import RestClient
 
@@ -31,7 +31,7 @@ def store_details(rest: RestClient) -> StoreChanged:
         or None,
         country=_value(settings, "woocommerce_default_country").partition(":")[0] or None,
         timezone=_timezone(index),
-        locale=_language(text(member(status, "environment", "language"))),
+        locale=language_tag(text(member(status, "environment", "language"))),
         ships_to=_ships_to(settings),
         platform_version=text(member(status, "environment", "version")) or None,
     )
@@ -50,15 +50,6 @@ def _timezone(index: Json) -> str | None:
     if offset is None or offset != int(offset) or not -12 <= offset <= 14:
         return None
     return f"Etc/GMT{-int(offset):+d}" if offset else "Etc/UTC"
-
-
-def _language(locale: str) -> str | None:
-    """A WordPress locale (``de_DE_formal``) as a tag (``de-DE-x-formal``)."""
-    found = re.match(r"([a-z]{2,3})(?:_([A-Z]{2}))?(?:_(formal|informal))?(?:_|$)", locale)
-    if found is None:
-        return None
-    language, region, tone = found.groups()
-    return "-".join(filter(None, (language, region, tone and f"x-{tone}")))
 
 
 def _ships_to(settings: Settings) -> tuple[str, ...] | None:

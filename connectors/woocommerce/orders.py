@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from math import ceil
@@ -34,6 +35,10 @@ from connectors.woocommerce.body import Json, amount, identifier, member, moment
 from connectors.woocommerce.links import Product, cart_link
 
 ORDER_KEY = "woo_order"
+SESSION_KEY = "woo_session"
+SESSION_FIELD = "_warmcart_cart"
+"""Order meta in which the companion plugin keeps the key of the cart that the order was."""
+
 CONSENT_FIELD = "_wc_other/warmcart/sms_consent"
 CONSENT_WORDING_FIELD, CONSENT_VERSION_FIELD = f"{CONSENT_FIELD}_wording", f"{CONSENT_FIELD}_version"
 """The exact words that stood beside the box, and the name of their version, where the box kept them."""
@@ -103,10 +108,10 @@ def shopper_of(order: Json) -> Shopper:
 def _cart(order: Json, order_id: str, status: str, received_at: datetime) -> CartSeen:
     created = _created(order)
     return CartSeen(
-        keys=(Key(ORDER_KEY, order_id),),
+        keys=_keys(order, order_id),
         updated_at=_updated(order, received_at),
         created_at=created,
-        items=_items(order),
+        items=items_of(rows(order.get("line_items"))),
         total=_total(order),
         locale=_locale(order),
         shopper=shopper_of(order),
@@ -124,7 +129,7 @@ def _order(order: Json, order_id: str, status: str, received_at: datetime) -> Or
         placed_at=_placed(order, received_at),
         updated_at=_updated(order, received_at),
         total=_total(order),
-        keys=(Key(ORDER_KEY, order_id),),
+        keys=_keys(order, order_id),
         number=text(order.get("number")) or None,
         refunded=_refunded(order),
         shopper=shopper_of(order),
@@ -136,6 +141,23 @@ def _order(order: Json, order_id: str, status: str, received_at: datetime) -> Or
         landing_url=_landing(order),
         user_agent=text(order.get("customer_user_agent")) or None,
     )
+
+
+def session_key(value: object) -> str | None:
+    """The companion plugin's key of a cart: 32 digits in hex."""
+    found = text(value)
+    return found if re.fullmatch(r"[0-9a-f]{32}", found) else None
+
+
+def session_of(order: Json) -> str | None:
+    """The key of the cart that an order was, where the companion plugin noted it."""
+    return session_key(_meta(order).get(SESSION_FIELD))
+
+
+def _keys(order: Json, order_id: str) -> tuple[Key, ...]:
+    session = session_of(order)
+    keys = (Key(ORDER_KEY, order_id),)
+    return (*keys, Key(SESSION_KEY, session)) if session else keys
 
 
 def _status(order: Json, status: str) -> OrderStatus:
@@ -191,8 +213,9 @@ def _refunded(order: Json) -> Decimal | None:
     return sum(given_back, Decimal(0)) if given_back else None
 
 
-def _items(order: Json) -> tuple[Item, ...]:
-    return tuple(_item(line) for line in rows(order.get("line_items")))
+def items_of(lines: Sequence[Json]) -> tuple[Item, ...]:
+    """The lines of an order as REST writes them."""
+    return tuple(_item(line) for line in lines)
 
 
 def _item(line: Json) -> Item:

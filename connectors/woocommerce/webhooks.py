@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from connectors.platform import Delivery
 from connectors.woocommerce.body import Json, identifier, load_object, text
 from connectors.woocommerce.events import is_error
-from connectors.woocommerce.orders import ORDER_KEY, shopper_of
+from connectors.woocommerce.orders import ORDER_KEY, SESSION_KEY, session_of, shopper_of
 from connectors.woocommerce.people import phone_forms
 
 LONGEST_NAME = 200
@@ -64,7 +64,7 @@ def read(headers: Mapping[str, str], body: bytes) -> Delivery:
         topic=topic,
         dedupe_key=f"{webhook_id}:{topic}:{resource_id or ''}:{digest}",
         subject=_subject(topic, resource_id, content),
-        mentions=_mentions(topic, resource_id, content),
+        mentions=mentions(topic, resource_id, content),
         domain=_domain(named.get("x-wc-webhook-source", "")),
         notes={"webhook_id": webhook_id} if webhook_id else {},
     )
@@ -81,7 +81,7 @@ def _subject(topic: str, resource_id: str | None, content: Json) -> str:
     return f"{resource}:{resource_id}" if resource_id else topic
 
 
-def _mentions(topic: str, resource_id: str | None, content: Json) -> tuple[str, ...]:
+def mentions(topic: str, resource_id: str | None, content: Json) -> tuple[str, ...]:
     """Every name of the cart and of its shopper, phones in each form that we may know them by.
 
     What is longer than any name is none, and would not fit into an index.
@@ -95,7 +95,9 @@ def _mentions(topic: str, resource_id: str | None, content: Json) -> tuple[str, 
         return ()
     shopper = shopper_of(content)
     email = text(content.get("email")) or shopper.email or ""
+    session = session_of(content)
     found = [f"{ORDER_KEY}:{resource_id}"] if resource == "order" else []
+    found += [f"{SESSION_KEY}:{session}"] if session else []
     found += [f"phone:{form}" for typed in shopper.phones for form in phone_forms(typed, shopper.country)]
     found += [f"email:{email.lower()}"] if email else []
     found += [f"customer:{shopper.customer_id}"] if shopper.customer_id else []

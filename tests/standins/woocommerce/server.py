@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
 
+from tests.standins.woocommerce import plugin
 from tests.standins.woocommerce.answers import data, page
 from tests.standins.woocommerce.handshake import AccessDenied
 from tests.standins.woocommerce.rest import Rest
@@ -21,6 +22,7 @@ def make_app(store: WooCommerceStandin) -> Flask:
     app = Flask(__name__)
     Rest(store).register(app)
     Shop(store).register(app)
+    plugin.register(app, store)
     _add_errors(app, store)
 
     @app.before_request

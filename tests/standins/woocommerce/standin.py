@@ -33,7 +33,8 @@ def _now() -> datetime:
 class WooCommerceStandin:
     """A WooCommerce store on a local port. ``port=0`` takes a free one; ``path`` is its sub-folder; ``tls``
     holds the files of a certificate and its key; ``trust`` the certificate of a receiver with https;
-    further keywords are knobs (see ``Knobs``)."""
+    further keywords are knobs (see ``Knobs``). ``plugin_secret`` is what the companion plugin holds while its
+    merchant connects it, ``questions`` what it was asked then."""
 
     def __init__(
         self,
@@ -50,6 +51,8 @@ class WooCommerceStandin:
         self.knobs.set(**knobs)
         self.lock = threading.RLock()
         self.requests: list[str] = []
+        self.plugin_secret: str | None = None
+        self.questions: list[dict[str, Any]] = []
         self._server = make_server(
             "127.0.0.1",
             port,

@@ -1,0 +1,31 @@
+"""The question to a store whether its companion plugin holds a secret."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+import requests
+
+from connectors.platform import Unreachable
+from connectors.woocommerce.body import member, text
+from connectors.woocommerce.calls import call, refusal
+
+PATH = "/wp-json/warmcart/v1/connection"
+DOMAIN = "warmcart-connection."
+"""Before every challenge, so that an answer can never be the signature of an event."""
+
+
+def proof_of(secret: str, challenge: str) -> str:
+    """What a store that holds ``secret`` answers."""
+    return hmac.new(secret.encode(), f"{DOMAIN}{challenge}".encode(), hashlib.sha256).hexdigest()
+
+
+def ask_for_proof(session: requests.Session, store_url: str, challenge: str) -> str:
+    """The store's answer, not compared yet. Raises ConnectorError."""
+    answer = call(session, "POST", f"{store_url}{PATH}", json={"challenge": challenge})
+    if answer.code == "warmcart_no_attempt":
+        raise Unreachable("nobody pressed Connect there just now.")
+    if answer.status != 200:
+        raise refusal(store_url, "GET", answer)
+    return text(member(answer.json(), "proof"))
