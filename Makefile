@@ -1,6 +1,6 @@
 # Warmcart's chores. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test lint collect browser bench clean
+.PHONY: help demo demo-reset test lint collect browser php plugin bench clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -18,8 +18,9 @@ demo: $(INSTALLED) ## Run the demo: shop, phone and admin; Ctrl-C stops it, its 
 demo-reset: $(INSTALLED) ## Forget what happened in the demo, and run it from the start
 	@exec $(BIN)/python -m app.ops.processes $(BIN)/warmcart demo --reset
 
-test: browser ## Check and test everything: lint, types, import rules, all tests (needs no network)
+test: browser php ## Check and test everything: lint, types, import rules, all tests (needs no network)
 	@$(MAKE) --no-print-directory -j2 lint collect
+	@phpunit -c tests/plugin/phpunit.xml
 	$(BIN)/pytest -n 3
 
 # Once, beside the lint, so that the test processes need not each compile all tests at the same time.
@@ -27,14 +28,21 @@ test: browser ## Check and test everything: lint, types, import rules, all tests
 collect: $(INSTALLED)
 	@$(BIN)/pytest --collect-only --quiet > /dev/null || true
 
-lint: $(INSTALLED) ## Check style, types and who imports whom
+lint: $(INSTALLED) php ## Check style, types and who imports whom
 	$(BIN)/ruff check --config .ci/ruff.toml .
 	$(BIN)/ruff format --check --config .ci/ruff.toml .
 	$(BIN)/mypy --config-file setup.cfg app connectors flows
 	$(BIN)/lint-imports --config setup.cfg
+	phpcs -q --standard=.ci/phpcs.xml
 
 browser: ## See that there is a Chromium for the browser tests
 	@sh tests/browser/ensure_chromium.sh > /dev/null
+
+php: ## See that there are PHP, PHPUnit and PHP_CodeSniffer for the companion plugin
+	@sh tests/plugin/ensure_php.sh > /dev/null
+
+plugin: $(INSTALLED) ## Build WooCommerce's companion plugin: build/warmcart-woocommerce.zip
+	$(BIN)/python .ci/build_plugin.py build/warmcart-woocommerce.zip
 
 bench: $(INSTALLED) ## Measure, and write the figures to docs/performance.md (a few minutes)
 	$(BIN)/python -m bench

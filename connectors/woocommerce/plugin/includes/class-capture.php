@@ -1,0 +1,162 @@
+<?php
+/**
+ * What is noted of a shopper's cart, as it happens.
+ *
+ * @package Warmcart
+ */
+
+namespace Warmcart;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * At the end of each request in which WooCommerce loaded a cart, the cart is compared with what was told of it
+ * last; a change goes into the outbox.
+ */
+final class Capture {
+
+	/**
+	 * Where events wait.
+	 *
+	 * @var Outbox
+	 */
+	private $outbox;
+
+	/**
+	 * What is remembered.
+	 *
+	 * @var Memory
+	 */
+	private $memory;
+
+	/**
+	 * Needs the outbox and the memory.
+	 *
+	 * @param Outbox $outbox Where events wait.
+	 * @param Memory $memory What is remembered.
+	 */
+	public function __construct( Outbox $outbox, Memory $memory ) {
+		$this->outbox = $outbox;
+		$this->memory = $memory;
+	}
+
+	/**
+	 * Before WooCommerce saves the session, at 20.
+	 */
+	public function listen() {
+		add_action( 'shutdown', array( $this, 'look' ), 5 );
+	}
+
+	/**
+	 * The end of a request: what changed is told.
+	 */
+	public function look() {
+		if ( self::has_cart() ) {
+			Plugin::quietly(
+				function () {
+					if ( WC()->cart->is_empty() ) {
+						$this->note_empty( $this->memory->find() );
+					} else {
+						$this->compare();
+					}
+				}
+			);
+		}
+	}
+
+	/**
+	 * Whether this request belongs to a shopper whose cart is loaded. Nobody gets a session from us.
+	 */
+	public static function has_cart() {
+		$woocommerce = function_exists( 'WC' ) ? WC() : null;
+		return $woocommerce && $woocommerce->cart && $woocommerce->session && did_action( 'woocommerce_cart_loaded_from_session' ) && $woocommerce->session->has_session();
+	}
+
+	/**
+	 * Tell the cart if it is another than before. Looked at twice: the second time nobody else is at it.
+	 */
+	private function compare() {
+		if ( ! $this->news() ) {
+			return;
+		}
+		$this->memory->alone(
+			function () {
+				$news = $this->news();
+				if ( $news ) {
+					$this->tell( $news['body'] );
+					$this->memory->write( $news['body']['key'], 'page', $news['page'] );
+				}
+			}
+		);
+	}
+
+	/**
+	 * The cart and what is to be remembered of it; null if nothing changed.
+	 *
+	 * @return array|null With body and page.
+	 */
+	private function news() {
+		$memory         = $this->memory->get();
+		$before         = isset( $memory['page']['print'] ) ? $memory['page']['print'] : '';
+		$memory['page'] = self::note_page( $memory['page'] );
+		$body           = Cart_Body::of( WC()->cart, WC()->customer, $memory );
+		$print          = md5( (string) wp_json_encode( $body ) );
+		if ( $print === $before ) {
+			return null;
+		}
+		return array(
+			'body' => $body,
+			'page' => array_merge( $memory['page'], array( 'print' => $print ) ),
+		);
+	}
+
+	/**
+	 * An emptied cart is told. One that became an order is not: the order tells itself, and whatever the
+	 * shopper puts into the cart next is another cart.
+	 *
+	 * @param array|null $memory Of the cart; null where there never was one.
+	 */
+	private function note_empty( $memory ) {
+		if ( $memory && $memory['order_id'] ) {
+			$this->memory->forget( $memory['key'] );
+		} elseif ( $memory && ! empty( $memory['page']['print'] ) ) {
+			$this->tell( Cart_Body::emptied( $memory ) );
+			$this->memory->write( $memory['key'], 'page', array_merge( $memory['page'], array( 'print' => '' ) ) );
+		}
+	}
+
+	/**
+	 * Into the outbox.
+	 *
+	 * @param array $body Of the cart.
+	 */
+	private function tell( array $body ) {
+		$this->outbox->put(
+			'cart:' . $body['key'],
+			array(
+				'type'        => 'cart',
+				'occurred_at' => gmdate( 'Y-m-d\TH:i:s\Z', time() ),
+				'cart'        => $body,
+			)
+		);
+	}
+
+	/**
+	 * The language of the page, and whether it is the checkout. Requests of scripts say nothing of either.
+	 *
+	 * @param array $page As remembered.
+	 * @return array
+	 */
+	private static function note_page( array $page ) {
+		if ( ! did_action( 'template_redirect' ) || wp_doing_ajax() ) {
+			return $page;
+		}
+		if ( is_checkout() ) {
+			$page['checkout'] = true;
+			$page['locale']   = Locale::current();
+		} else {
+			$page['storefront'] = Locale::current();
+		}
+		return $page;
+	}
+}

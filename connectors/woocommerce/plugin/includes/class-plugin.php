@@ -1,0 +1,69 @@
+<?php
+/**
+ * Which part listens to what.
+ *
+ * @package Warmcart
+ */
+
+namespace Warmcart;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Puts the parts together.
+ */
+final class Plugin {
+
+	/**
+	 * Works with orders in their own tables and with the block checkout.
+	 */
+	public static function declare_compatibility() {
+		$features = '\Automattic\WooCommerce\Utilities\FeaturesUtil';
+		if ( class_exists( $features ) ) {
+			$features::declare_compatibility( 'custom_order_tables', FILE, true );
+			$features::declare_compatibility( 'cart_checkout_blocks', FILE, true );
+		}
+	}
+
+	/**
+	 * WooCommerce is there. Nothing is watched in a shop that is not connected.
+	 */
+	public static function start() {
+		add_action( 'init', array( self::class, 'load_texts' ), -1 );
+		add_action( 'rest_api_init', array( Connection::class, 'register_route' ) );
+		add_action( Flush::HOOK, array( Flush::class, 'run' ) );
+		if ( is_admin() ) {
+			add_action( 'admin_init', array( Tables::class, 'install' ) );
+			( new Settings_Page() )->listen();
+		}
+		if ( Options::is_connected() ) {
+			$memory = new Memory();
+			$outbox = new Outbox();
+			$memory->listen();
+			( new Capture( $outbox, $memory ) )->listen();
+			( new Beacon( $memory ) )->listen();
+			( new Consent_Box() )->listen();
+			( new Orders( $outbox, $memory ) )->listen();
+		}
+	}
+
+	/**
+	 * A mistake of ours must never be the shopper's trouble: it is logged, and the shop goes on.
+	 *
+	 * @param callable $work What to do.
+	 */
+	public static function quietly( $work ) {
+		try {
+			$work();
+		} catch ( \Throwable $error ) {
+			wc_get_logger()->error( $error->getMessage(), array( 'source' => 'warmcart' ) );
+		}
+	}
+
+	/**
+	 * Translations that come with the plugin.
+	 */
+	public static function load_texts() {
+		load_plugin_textdomain( 'warmcart', false, dirname( plugin_basename( FILE ) ) . '/languages' );
+	}
+}

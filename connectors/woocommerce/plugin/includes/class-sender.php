@@ -1,0 +1,93 @@
+<?php
+/**
+ * One event on its way to the server.
+ *
+ * @package Warmcart
+ */
+
+namespace Warmcart;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Signs and posts. Says what became of it: sent, again (try later), refused (never will be taken).
+ */
+class Sender {
+
+	const SENT    = 'sent';
+	const AGAIN   = 'again';
+	const REFUSED = 'refused';
+
+	/**
+	 * What was wrong with the last try, for the settings page.
+	 *
+	 * @var string
+	 */
+	public $problem = '';
+
+	/**
+	 * Post one event.
+	 *
+	 * @param object $event With nonce and body.
+	 * @return string One of the constants.
+	 */
+	public function send( $event ) {
+		$connection = Options::connection();
+		$now        = time() + (int) $connection['offset'];
+		$response   = wp_remote_post(
+			$connection['deliveries'],
+			array(
+				'timeout'     => 5,
+				'redirection' => 0,
+				'headers'     => Signature::headers( $connection['secret'], $event->nonce, $now, $event->body ),
+				'body'        => $event->body,
+			)
+		);
+		if ( is_wp_error( $response ) ) {
+			$this->problem = $response->get_error_message();
+			return self::AGAIN;
+		}
+		$status = (int) wp_remote_retrieve_response_code( $response );
+		if ( 401 === $status ) {
+			self::set_clock( $connection, wp_remote_retrieve_header( $response, 'date' ) );
+		}
+		return $this->read( $status );
+	}
+
+	/**
+	 * What an answer means. A firewall's 403 and a server that forgot us may pass; a body that it cannot
+	 * read will not.
+	 *
+	 * @param int $status Of the answer.
+	 * @return string One of the constants.
+	 */
+	private function read( $status ) {
+		if ( $status >= 200 && $status < 300 ) {
+			return self::SENT;
+		}
+		if ( 400 === $status || 413 === $status ) {
+			/* translators: %d: an HTTP status. */
+			$this->problem = sprintf( __( 'The server did not take an event (status %d). Is the plugin up to date?', 'warmcart' ), $status );
+			return self::REFUSED;
+		}
+		$this->problem = in_array( $status, array( 401, 404 ), true )
+			? __( 'The server does not know this connection any more. Connect again.', 'warmcart' )
+			/* translators: %d: an HTTP status. */
+			: sprintf( __( 'The server answers with status %d.', 'warmcart' ), $status );
+		return self::AGAIN;
+	}
+
+	/**
+	 * A shop's clock may be wrong: the server refuses what is signed minutes off, so its own clock counts.
+	 *
+	 * @param array  $connection The connection.
+	 * @param string $date       Header "Date" of its answer.
+	 */
+	private static function set_clock( array $connection, $date ) {
+		$told = strtotime( (string) $date );
+		if ( $told && abs( $told - time() - (int) $connection['offset'] ) > 60 ) {
+			$connection['offset'] = $told - time();
+			Options::keep_connection( $connection );
+		}
+	}
+}

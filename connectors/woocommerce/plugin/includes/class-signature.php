@@ -1,0 +1,57 @@
+<?php
+/**
+ * How events and proofs are signed.
+ *
+ * @package Warmcart
+ */
+
+namespace Warmcart;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * HMAC-SHA256 in hex, over the time, a number used once and the raw body.
+ */
+final class Signature {
+
+	const PROOF = 'warmcart-connection.';
+
+	/**
+	 * The headers of one delivery. Signed when it is sent, so an event that waited is as good as a fresh one.
+	 *
+	 * @param string $secret    The connection's secret.
+	 * @param string $nonce     The event's own id: sent again it stays the same, and counts once.
+	 * @param int    $timestamp Seconds since 1970, by the server's clock.
+	 * @param string $body      The raw body.
+	 * @return array
+	 */
+	public static function headers( $secret, $nonce, $timestamp, $body ) {
+		return array(
+			'Content-Type'         => 'application/json',
+			'X-Warmcart-Timestamp' => (string) $timestamp,
+			'X-Warmcart-Nonce'     => $nonce,
+			'X-Warmcart-Signature' => hash_hmac( 'sha256', "$timestamp.$nonce.$body", $secret ),
+		);
+	}
+
+	/**
+	 * The answer to the server's question whether this shop made the secret. Signs no event, whatever is asked.
+	 *
+	 * @param string $secret    The secret of the attempt to connect.
+	 * @param string $challenge What the server made up.
+	 * @return string
+	 */
+	public static function proof( $secret, $challenge ) {
+		return hash_hmac( 'sha256', self::PROOF . $challenge, $secret );
+	}
+
+	/**
+	 * A new secret or id: hex of so many random bytes.
+	 *
+	 * @param int $bytes How many.
+	 * @return string
+	 */
+	public static function random( $bytes ) {
+		return bin2hex( random_bytes( $bytes ) );
+	}
+}

@@ -1,0 +1,33 @@
+<?php
+
+use Warmcart\Outbox;
+
+/** The outbox without a database. */
+final class MemoryOutbox extends Outbox {
+
+	public $rows = array();
+	public $old  = 0;
+
+	public function add( $nonce, $body ) {
+		$this->rows[] = (object) array( 'id' => count( $this->rows ) + 1, 'nonce' => $nonce, 'body' => $body );
+		return $this;
+	}
+
+	public function oldest() {
+		return $this->rows ? reset( $this->rows ) : null;
+	}
+
+	public function remove( $id ) {
+		$this->rows = array_filter( $this->rows, function ( $row ) use ( $id ) {
+			return $row->id !== $id;
+		} );
+	}
+
+	public function waiting() {
+		return count( $this->rows );
+	}
+
+	public function drop_old() {
+		return $this->old;
+	}
+}

@@ -1,0 +1,195 @@
+<?php
+/**
+ * As much of WordPress and WooCommerce as the plugin's tests need, each function as thin as it can be.
+ * What a test wants to see or to steer lies in $GLOBALS['wordpress'].
+ */
+
+namespace {
+	define( 'ABSPATH', __DIR__ );
+	define( 'MINUTE_IN_SECONDS', 60 );
+	define( 'HOUR_IN_SECONDS', 3600 );
+	define( 'DAY_IN_SECONDS', 86400 );
+	define( 'ARRAY_A', 'ARRAY_A' );
+
+	function reset_wordpress() {
+		$GLOBALS['wordpress'] = array(
+			'options'   => array(),
+			'posted'    => array(),
+			'answers'   => array(),
+			'scheduled' => array(),
+			'filters'   => array(),
+			'locale'    => 'en_US',
+		);
+	}
+
+	function get_option( $name, $default = false ) {
+		$options = $GLOBALS['wordpress']['options'];
+		return array_key_exists( $name, $options ) ? $options[ $name ]['value'] : $default;
+	}
+
+	function update_option( $name, $value, $autoload = null ) {
+		$GLOBALS['wordpress']['options'][ $name ] = compact( 'value', 'autoload' );
+		return true;
+	}
+
+	function delete_option( $name ) {
+		unset( $GLOBALS['wordpress']['options'][ $name ] );
+		return true;
+	}
+
+	function wp_remote_post( $url, $request ) {
+		$GLOBALS['wordpress']['posted'][] = $request + array( 'url' => $url );
+		$answer = array_shift( $GLOBALS['wordpress']['answers'] );
+		return is_callable( $answer ) ? $answer( $url, $request ) : $answer;
+	}
+
+	function is_wp_error( $thing ) {
+		return $thing instanceof WP_Error;
+	}
+
+	function wp_remote_retrieve_response_code( $response ) {
+		return $response['status'];
+	}
+
+	function wp_remote_retrieve_body( $response ) {
+		return isset( $response['body'] ) ? $response['body'] : '';
+	}
+
+	function wp_remote_retrieve_header( $response, $name ) {
+		return isset( $response[ $name ] ) ? $response[ $name ] : '';
+	}
+
+	function as_get_scheduled_actions() {
+		return $GLOBALS['wordpress']['scheduled'];
+	}
+
+	function as_enqueue_async_action( $hook ) {
+		$GLOBALS['wordpress']['scheduled'][] = array( $hook, 0 );
+	}
+
+	function as_schedule_single_action( $at, $hook ) {
+		$GLOBALS['wordpress']['scheduled'][] = array( $hook, $at );
+	}
+
+	function as_unschedule_all_actions() {
+		$GLOBALS['wordpress']['scheduled'] = array();
+	}
+
+	function apply_filters( $name, $value ) {
+		$filters = $GLOBALS['wordpress']['filters'];
+		return array_key_exists( $name, $filters ) ? $filters[ $name ] : $value;
+	}
+
+	function __( $text ) {
+		return $text;
+	}
+
+	function home_url() {
+		return 'https://shop.example/boutique';
+	}
+
+	function untrailingslashit( $text ) {
+		return rtrim( $text, '/\\' );
+	}
+
+	function wp_parse_url( $url ) {
+		return parse_url( $url );
+	}
+
+	function wp_json_encode( $value ) {
+		return json_encode( $value );
+	}
+
+	function determine_locale() {
+		return $GLOBALS['wordpress']['locale'];
+	}
+
+	function wp_strip_all_tags( $text ) {
+		return trim( strip_tags( $text ) );
+	}
+
+	function wp_get_attachment_image_url( $id ) {
+		return $id ? "https://shop.example/$id.jpg" : false;
+	}
+
+	function wc_format_decimal( $sum, $decimals ) {
+		return number_format( (float) $sum, $decimals, '.', '' );
+	}
+
+	function wc_get_price_decimals() {
+		return 2;
+	}
+
+	function get_woocommerce_currency() {
+		return 'AUD';
+	}
+
+	class WP_Error {
+		public $code;
+		public $message;
+		public $data;
+
+		public function __construct( $code = '', $message = '', $data = array() ) {
+			$this->code    = $code;
+			$this->message = $message;
+			$this->data    = $data;
+		}
+
+		public function get_error_message() {
+			return $this->message;
+		}
+	}
+
+	class WP_REST_Response {
+		public $data;
+		public $headers = array();
+
+		public function __construct( $data ) {
+			$this->data = $data;
+		}
+
+		public function header( $name, $value ) {
+			$this->headers[ $name ] = $value;
+		}
+	}
+
+	/** Takes every statement and knows nothing. */
+	class Deaf_Database {
+		public $prefix     = 'wp_';
+		public $statements = array();
+
+		public function prepare( $statement ) {
+			return $statement;
+		}
+
+		public function query( $statement ) {
+			$this->statements[] = $statement;
+			return 0;
+		}
+
+		public function get_var() {
+			return 0;
+		}
+
+		public function get_row() {
+			return null;
+		}
+	}
+
+	$GLOBALS['wpdb'] = new Deaf_Database();
+	reset_wordpress();
+}
+
+namespace Warmcart {
+	const VERSION = '0.1.0';
+
+	spl_autoload_register(
+		function ( $name ) {
+			$short = strtolower( str_replace( '_', '-', substr( $name, strlen( 'Warmcart\\' ) ) ) );
+			$path  = dirname( __DIR__, 2 ) . "/connectors/woocommerce/plugin/includes/class-$short.php";
+			if ( 0 === strpos( $name, 'Warmcart\\' ) && is_readable( $path ) ) {
+				require $path;
+			}
+		}
+	);
+}
