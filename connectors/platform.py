@@ -119,7 +119,7 @@ class CartSeen:
     ``partial`` marks a delivery that knows the items only (Shopify's carts topics): fields that it
     leaves empty are unknown, not removed. ``locale`` is the checkout's, ``storefront_locale`` that of the
     pages before it, where the platform tells them apart. ``user_agent`` is the browser's in which it was
-    filled, where the platform tells it.
+    filled, where the platform tells it. ``opened_by`` is the ``cid`` of the way back by which it was opened.
     """
 
     keys: tuple[Key, ...]
@@ -137,6 +137,7 @@ class CartSeen:
     step: str = "cart"
     partial: bool = False
     user_agent: str | None = None
+    opened_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ class OrderSeen:
     """An order as it is now. ``refunded`` is the sum given back so far, in the order's currency.
 
     ``status_url`` shows the order to its buyer and is a secret like ``CartSeen.restore_url``.
-    ``user_agent`` is the browser's in which it was placed.
+    ``user_agent`` and ``opened_by`` are as in ``CartSeen``.
     """
 
     order_id: str
@@ -178,6 +179,7 @@ class OrderSeen:
     landing_url: str | None = None
     test: bool = False
     user_agent: str | None = None
+    opened_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import and_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.models import Cart, CartKey, Contact, Order, OrderKey
+from app.models import Cart, CartKey, Contact, Link, Order, OrderKey
 from connectors.platform import CartDeleted, CartSeen, ConsentState, Item, Key, OrderSeen
 from flows import after_tap, cart_merge, consents, contacts, enrollment, timeline
 from flows.devices import device
@@ -42,12 +42,13 @@ def strong(keys: Sequence[Key]) -> list[Key]:
 
 def see(incoming: Incoming, seen: CartSeen) -> None:
     """Take over how a cart is now. What is older than what we know changes nothing."""
-    found = find(incoming, seen.keys)
+    found = find(incoming, seen.keys, seen.opened_by)
     if found is None:
         _see_unknown(incoming, seen)
         return
+    filled_by_us = seen.opened_by is not None and not found.known.intersection(seen.keys)
     keep_keys(incoming, found, seen.keys)
-    _take_over(incoming, found.cart, seen, first=False)
+    _take_over(incoming, found.cart, seen, first=False, filled_by_us=filled_by_us)
 
 
 def see_deleted(incoming: Incoming, deleted: CartDeleted) -> None:
@@ -57,8 +58,11 @@ def see_deleted(incoming: Incoming, deleted: CartDeleted) -> None:
         empty(incoming, found.cart)
 
 
-def find(incoming: Incoming, keys: Sequence[Key]) -> Found | None:
-    """The cart that is known by these keys now, its row locked; carts that prove to be one are merged."""
+def find(incoming: Incoming, keys: Sequence[Key], opened_by: str | None = None) -> Found | None:
+    """The cart that is known by these keys now, its row locked; carts that prove to be one are merged.
+
+    A checkout that our link filled anew (``opened_by``) goes on with the cart of that link.
+    """
     named = [(key.kind, key.value) for key in keys]
     rows = incoming.session.execute(
         select(Cart, CartKey.kind, CartKey.value)
@@ -71,6 +75,9 @@ def find(incoming: Incoming, keys: Sequence[Key]) -> Found | None:
     ).all()
     by_key = {Key(kind, value): cart for cart, kind, value in rows}
     carts = list(dict.fromkeys(by_key[key] for key in [*strong(keys), *keys] if key in by_key))
+    linked = _cart_of_link(incoming, opened_by)
+    if linked is not None and all(cart.state != "ordered" for cart in carts):
+        carts = list(dict.fromkeys([linked, *carts]))
     if not carts:
         return None
     cart, others = carts[0], carts[1:]
@@ -79,6 +86,24 @@ def find(incoming: Incoming, keys: Sequence[Key]) -> Found | None:
     for other in joined:
         cart_merge.merge(incoming.session, winner=cart, loser=other, now=incoming.now)
     return Found(cart, frozenset(key for key, owner in by_key.items() if owner is cart or owner in joined))
+
+
+def _cart_of_link(incoming: Incoming, token: str | None) -> Cart | None:
+    """The cart, not bought yet, that the store's link of that token leads back to; its row is locked.
+
+    A link that a stop or an erasure ended leads back to none.
+    """
+    if token is None:
+        return None
+    query = (
+        select(Cart)
+        .join(Link, and_(Link.store_id == Cart.store_id, Link.cart_id == Cart.id))
+        .where(Link.store_id == incoming.store.id, Link.token == token, Link.ended_at.is_(None))
+        .where(Cart.state != "ordered")
+        .with_for_update(of=Cart, key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return incoming.session.scalar(query)
 
 
 def keep_keys(incoming: Incoming, found: Found, keys: Sequence[Key]) -> None:
@@ -159,11 +184,15 @@ def _begin(incoming: Incoming, seen: CartSeen) -> Cart:
     return cart
 
 
-def _take_over(incoming: Incoming, cart: Cart, seen: CartSeen, *, first: bool) -> None:
+def _take_over(
+    incoming: Incoming, cart: Cart, seen: CartSeen, *, first: bool, filled_by_us: bool = False
+) -> None:
     before = cart.contact_id
     if _describe(incoming, cart, seen):
         cart.event_at = max(cart.event_at, incoming.received_at)
         cart.updated_at = incoming.now
+        if filled_by_us:
+            cart.activity_print = activity_print(cart)
         moved = _note_activity(incoming, cart, seen.updated_at, first)
         if cart.contact_id != before and not first:
             enrollment.follow_contact(incoming.session, cart)
@@ -203,7 +232,9 @@ def _describe_whole(incoming: Incoming, cart: Cart, seen: CartSeen) -> None:
     _keep_restore_url(incoming, cart, seen.restore_url)
     read = contacts.read(shopper, store)
     contact = contacts.keep(incoming, read.phone, shopper, seen.locale) if read.phone else None
-    cart.contact_id, cart.phone_problem = (contact.id if contact else None), read.problem
+    # A permalink fills no number: until another is typed, the one of the cart stays.
+    kept = earlier_contact if seen.opened_by and not read.problem else None
+    cart.contact_id, cart.phone_problem = (contact.id if contact else kept), read.problem
     take_consent_box(incoming, seen, earlier_contact)
 
 

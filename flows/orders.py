@@ -200,7 +200,7 @@ def _own_cart(incoming: Incoming, order: Order, seen: OrderSeen) -> Cart | None:
     if order.cart_id is not None:
         lock = {"key_share": True}
         return incoming.session.get(Cart, order.cart_id, with_for_update=lock, populate_existing=True)
-    found = carts.find(incoming, seen.keys) if seen.keys else None
+    found = carts.find(incoming, seen.keys, seen.opened_by) if seen.keys else None
     if found is None:
         return None
     begun_at = found.cart.platform_created_at or found.cart.created_at

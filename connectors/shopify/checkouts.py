@@ -26,6 +26,7 @@ from connectors.platform import (
 from connectors.shopify import fields
 from connectors.shopify.addresses import https_address, safe_address
 from connectors.shopify.fields import Record
+from connectors.shopify.restore import OUR_ATTRIBUTE
 from connectors.shopify.shopper import buyer
 
 _RECOVER_PATH = re.compile(r"/checkouts/(?P<kind>ac/)?(?P<token>[^/]+)/recover/?\Z")
@@ -74,8 +75,15 @@ def checkout_seen(body: Record, received_at: datetime) -> Sequence[Event]:
             restore_url=safe_address(body.get("abandoned_checkout_url")),
             completed_at=_completed(body.get("completed_at"), updated_at),
             step=_step(body, person),
+            opened_by=opened_by(body),
         ),
     )
+
+
+def opened_by(body: Record) -> str | None:
+    """The link that filled the checkout: a permalink's attribute comes back in ``note_attributes``."""
+    named = ((note.get("name"), note.get("value")) for note in fields.records(body.get("note_attributes")))
+    return next((fields.text(value, longest=64) for name, value in named if name == OUR_ATTRIBUTE), None)
 
 
 def cart_seen(body: Record, received_at: datetime) -> Sequence[Event]:

@@ -17,7 +17,7 @@ from connectors.platform import (
 )
 from connectors.shopify import fields
 from connectors.shopify.addresses import safe_address
-from connectors.shopify.checkouts import cart_keys
+from connectors.shopify.checkouts import cart_keys, opened_by
 from connectors.shopify.fields import Record
 from connectors.shopify.shopper import buyer
 
@@ -58,6 +58,7 @@ def order_seen(body: Record, received_at: datetime) -> Sequence[Event]:
             ),
             landing_url=fields.text(body.get("landing_site")),
             test=body.get("test") is True,
+            opened_by=opened_by(body),
             user_agent=fields.text(fields.record(body.get("client_details")).get("user_agent")),
         ),
     )

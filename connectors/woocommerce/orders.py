@@ -44,7 +44,7 @@ CONSENT_WORDING_FIELD, CONSENT_VERSION_FIELD = f"{CONSENT_FIELD}_wording", f"{CO
 """The exact words that stood beside the box, and the name of their version, where the box kept them."""
 
 CONSENT_SOURCE = "woocommerce_checkout"
-LONGEST_WORDING, LONGEST_EVIDENCE = 2000, 500
+LONGEST_WORDING, LONGEST_EVIDENCE, LONGEST_TOKEN = 2000, 500, 64
 
 _UNPAID = frozenset({"pending", "failed", "checkout-draft"})
 _NOTHING_YET = frozenset({"auto-draft", "draft", "new"})
@@ -118,6 +118,7 @@ def _cart(order: Json, order_id: str, status: str, received_at: datetime) -> Car
         consent=_consent(order),
         restore_url=_way_back(order, status),
         step=_step(order, status),
+        opened_by=_opened_by(order),
         user_agent=text(order.get("customer_user_agent")) or None,
     )
 
@@ -139,6 +140,7 @@ def _order(order: Json, order_id: str, status: str, received_at: datetime) -> Or
             code for line in rows(order.get("coupon_lines")) if (code := text(line.get("code")))
         ),
         landing_url=_landing(order),
+        opened_by=_opened_by(order),
         user_agent=text(order.get("customer_user_agent")) or None,
     )
 
@@ -302,6 +304,12 @@ def _landing(order: Json) -> str | None:
         return None
     query = [pair for pair in parse_qsl(parts.query) if pair[0] not in _SECRET_PARAMETERS]
     return parts._replace(query=urlencode(query), fragment="").geturl()
+
+
+def _opened_by(order: Json) -> str | None:
+    """The ``cid`` of our link, if it began the visit in which the order was made."""
+    query = dict(parse_qsl(urlsplit(_landing(order) or "").query))
+    return query.get("cid", "")[:LONGEST_TOKEN] or None
 
 
 def _step(order: Json, status: str) -> str:

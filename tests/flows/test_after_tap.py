@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from app.models import Cart, Click, Link, Message, Order, StoreFlag, TimelineEntry
+from app.models import Cart, Click, Link, Message, Order, Recovery, StoreFlag, TimelineEntry
 from app.runtime import Runtime
+from connectors.platform import Key
 from flows import after_tap
 from flows.after_tap import STEPS, passed
 from flows.devices import device
@@ -208,3 +209,90 @@ def test_whoever_is_at_a_step_has_passed_those_before(step: str) -> None:
     told = passed(step, NOW + timedelta(seconds=1))
     assert tuple(told) == STEPS[: len(told)]
     assert not told or list(told)[-1] == step
+
+
+# A checkout that our link filled anew
+
+
+def fresh(shop: Shop, at: float, **changes: Any) -> Any:
+    """The checkout that the permalink opened: another token, and no number yet."""
+    values = {"keys": (FRESH,), "shopper": replace(ANNA, phones=(), customer_id=None)}
+    return told.cart(at=at, **(values | {"opened_by": shop.link.token, "step": "contact"} | changes))
+
+
+FRESH = Key("checkout_token", "checkout-2")
+
+
+def test_a_checkout_that_our_link_filled_goes_on_with_the_cart(runtime: Runtime, shop: Shop) -> None:
+    before = told.row(runtime, Cart)
+    shop.tap(minutes_ago(20))
+    shop.tell(fresh(shop, at=19))
+
+    cart = told.row(runtime, Cart)
+    assert (cart.id, cart.contact_id) == (before.id, before.contact_id)
+    assert cart.activity_at == before.activity_at, "the link filled it, not the shopper"
+    assert shop.progress() is None
+    shop.tell(fresh(shop, at=15, step="shipping"))
+    assert set(shop.progress() or {}) == {"contact", "shipping"}
+
+
+def test_an_order_from_it_is_an_order_of_the_cart(runtime: Runtime, shop: Shop) -> None:
+    shop.tap(minutes_ago(20))
+    shop.tell(fresh(shop, at=19), told.order(at=12, keys=(FRESH,), shopper=told.NOBODY))
+
+    assert told.row(runtime, Cart).state == "ordered"
+    assert (told.row(runtime, Recovery).rule, told.row(runtime, Recovery).clicked) == ("cart", True)
+    assert set(shop.progress() or {}) == set(STEPS)
+
+
+def test_an_order_that_comes_before_its_checkout_finds_the_cart_too(runtime: Runtime, shop: Shop) -> None:
+    shop.tap(minutes_ago(20))
+    ordered = told.order(at=12, keys=(FRESH,), shopper=told.NOBODY, opened_by=shop.link.token)
+    shop.tell(ordered, fresh(shop, at=13))
+
+    assert told.row(runtime, Cart).state == "ordered"
+
+
+def test_two_carts_that_prove_to_be_one_are_one(runtime: Runtime, shop: Shop) -> None:
+    before = told.row(runtime, Cart).id
+    shop.tell(fresh(shop, at=19, opened_by=None))
+    assert len(told.rows(runtime, Cart)) == 2
+    shop.tell(fresh(shop, at=18, step="shipping"))
+
+    assert told.row(runtime, Cart).id == before
+
+
+def test_after_the_purchase_the_link_joins_nothing(runtime: Runtime, shop: Shop) -> None:
+    shop.tell(told.order(at=25), fresh(shop, at=19))
+
+    assert sorted(cart.state for cart in told.rows(runtime, Cart)) == ["open", "ordered"]
+
+
+def test_late_news_of_a_bought_cart_is_no_news_of_the_link(runtime: Runtime, shop: Shop) -> None:
+    shop.tell(fresh(shop, at=29, opened_by=None), told.order(at=28, keys=(FRESH,), shopper=told.NOBODY))
+    shop.tell(fresh(shop, at=27))
+
+    assert [cart.state for cart in told.rows(runtime, Cart)] == ["open", "ordered"]
+
+
+@pytest.mark.parametrize("token", ["AbCdEfGhIjKl", "", "x" * 64])
+def test_a_token_that_is_none_of_ours_joins_nothing(runtime: Runtime, shop: Shop, token: str) -> None:
+    shop.tell(fresh(shop, at=19, opened_by=token))
+
+    assert len(told.rows(runtime, Cart)) == 2
+
+
+def test_a_link_that_ended_joins_nothing(runtime: Runtime, shop: Shop) -> None:
+    with runtime.database.session() as session:
+        session.execute(update(Link).values(ended_at=NOW))
+    shop.tell(fresh(shop, at=19))
+
+    assert len(told.rows(runtime, Cart)) == 2
+
+
+def test_a_token_of_another_store_joins_nothing(runtime: Runtime, shop: Shop) -> None:
+    with runtime.database.session() as session:
+        other = factories.make_store(session)
+    told.apply(runtime, other, fresh(shop, at=19))
+
+    assert [cart.store_id for cart in told.rows(runtime, Cart)] == [shop.store.id, other.id]

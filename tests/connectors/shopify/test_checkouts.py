@@ -229,3 +229,17 @@ def test_the_language_folder_of_the_shop_is_known_from_where_the_shopper_landed(
 ) -> None:
     cart = checkout(variant("linked/03", landing_site=landing_site, customer_locale="de-AT"))
     assert (cart.locale, cart.storefront_locale) == ("de-AT", folder)
+
+
+@pytest.mark.parametrize(
+    ("notes", "token"),
+    [
+        ([{"name": "gift", "value": "yes"}, {"name": "warmcart", "value": "AbCdEfGhIjKl"}], "AbCdEfGhIjKl"),
+        ([{"name": "warmcart", "value": None}], None),
+        ([{"name": "warmcart", "value": "x" * 65}], None),
+        ([{"name": "gift", "value": "yes"}, 7], None),
+        (None, None),
+    ],
+)
+def test_a_checkout_names_the_link_that_filled_it(notes: Any, token: str | None) -> None:
+    assert checkout(variant("linked/03", note_attributes=notes)).opened_by == token

@@ -323,12 +323,14 @@ def test_the_landing_address_keeps_our_mark_and_loses_every_secret() -> None:
         order_of(PROCESSING, meta_data=meta).landing_url
         == "https://shop.example/checkout/?utm_source=sms&cid=aB3"
     )
+    assert order_of(PROCESSING, meta_data=meta).opened_by == "aB3"
 
 
 @pytest.mark.parametrize("entry", ["(none)", "", "javascript:alert(1)", "http://[", None])
 def test_no_landing_address_is_none(entry: object) -> None:
     meta = with_meta(PROCESSING, _wc_order_attribution_session_entry=entry)
     assert order_of(PROCESSING, meta_data=meta).landing_url is None
+    assert order_of(PROCESSING, meta_data=meta).opened_by is None
 
 
 def test_lists_that_php_wrote_as_objects_are_lists() -> None:
