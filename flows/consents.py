@@ -141,39 +141,41 @@ def undo(
     before and after it stands, other stops too.
     """
     lock_number(session, store, phone)
-    misread = session.scalar(
-        select(ConsentEvent).where(
-            ConsentEvent.store_id == store.id,
-            ConsentEvent.channel == SMS,
-            ConsentEvent.address == phone,
-            ConsentEvent.dedupe_key == dedupe_key,
-            ConsentEvent.source == consent.PLAIN_WORDS,
-        )
+    misread = next(
+        (
+            event
+            for event in _ledger(session, store, phone)
+            if (event.dedupe_key, event.source) == (dedupe_key, consent.PLAIN_WORDS)
+        ),
+        None,
     )
     if misread is None:
         return False
-    correction = ConsentEvent(
-        store_id=store.id,
-        channel=SMS,
-        address=phone,
+    session.add(_correction(misread, actor, now))
+    suppression = find_suppression(session, store, phone, hash_key)
+    if suppression is not None and _rests_on(suppression, misread):
+        suppression.lifted_at = now
+    session.flush()
+    derive_again(session, store, phone, now, hash_key=hash_key, told_by=CORRECTION)
+    return True
+
+
+def _correction(misread: ConsentEvent, actor: str, now: datetime) -> ConsentEvent:
+    return ConsentEvent(
+        store_id=misread.store_id,
+        channel=misread.channel,
+        address=misread.address,
         state=CORRECTED,
         source=CORRECTION,
         dedupe_key=f"{UNDO}{misread.id}",
         occurred_at=now,
         recorded_at=now,
-        evidence={"actor": actor, "corrects": dedupe_key},
+        evidence={"actor": actor, "corrects": misread.dedupe_key},
     )
-    session.add(correction)
-    session.flush()
-    suppression = find_suppression(session, store, phone, hash_key)
-    if suppression is not None and (suppression.reason, suppression.created_at) == (
-        misread.source,
-        misread.occurred_at,
-    ):
-        suppression.lifted_at = now
-        session.flush()
-    derive_again(session, store, phone, now, hash_key=hash_key, told_by=CORRECTION)
-    return True
+
+
+def _rests_on(suppression: Suppression, event: ConsentEvent) -> bool:
+    return (suppression.reason, suppression.created_at) == (event.source, event.occurred_at)
 
 
 def _suppress(session: Session, store: Store, row: Consent, now: datetime, hash_key: str) -> None:
