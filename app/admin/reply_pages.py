@@ -33,16 +33,20 @@ def settle(reply_id: int) -> AnyResponse:
     if how not in (SETTLED, KEPT, UNDONE):
         abort(400, "Say what is to be done with the reply.")
     with runtime().database.session() as session:
-        store, reply = access.visitor().store, _locked(session, reply_id)
-        if how == UNDONE and not _undo(session, store, reply):
-            abort(409, "This reply stopped nothing that could be undone.")
-        now = runtime().clock.now()
-        if reply.settled_at is None or how == UNDONE:
-            reply.settled_at, reply.settled_as = now, how
-            page.audit(session, f"reply_{how}", reply_id=reply.id)
-            due.hasten(session, store.id, "conversation_open", now)
+        reply = _locked(session, reply_id)
+        if reply.settled_at is None or (how == UNDONE and reply.settled_as != UNDONE):
+            _settle(session, reply, how)
     runtime().waker.soon(DISPATCH)
     return page.done("replies.listing", f"reply_{how}")
+
+
+def _settle(session: Session, reply: Reply, how: str) -> None:
+    store, now = access.visitor().store, runtime().clock.now()
+    if how == UNDONE and not _undo(session, store, reply):
+        abort(409, "This reply stopped nothing that could be undone.")
+    reply.settled_at, reply.settled_as = now, how
+    page.audit(session, f"reply_{how}", reply_id=reply.id)
+    due.hasten(session, store.id, "conversation_open", now)
 
 
 def _locked(session: Session, reply_id: int) -> Reply:

@@ -138,6 +138,18 @@ def test_a_stop_that_was_none_is_undone_and_the_change_names_who_did_it(
     assert "and is open again now" in words(browser.get("/app/replies?show=all"))
 
 
+def test_a_button_that_is_pressed_twice_settles_once(
+    browser: Browser, runtime: Runtime, store: Store
+) -> None:
+    reply_id = write(runtime, store, "No more of the red ones please", intent="stop")
+    page = browser.get("/app/replies")
+    for _ in range(2):
+        answer = browser.send(page, f"/app/replies/{reply_id}/settle", **{"as": "undone"})
+        assert "Undone: the text was no stop." in words(answer)
+    assert [action for _, action in trail(runtime)] == ["reply_undone"]
+    assert consent(runtime, store) == "given"
+
+
 def test_a_number_that_is_open_again_is_not_said_to_be_kept_stopped(
     browser: Browser, runtime: Runtime, store: Store
 ) -> None:
