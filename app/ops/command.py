@@ -12,6 +12,7 @@ import click
 from app.config import SettingError, Settings, read_settings
 from flows import rules
 
+NOT_MIGRATED = ("UndefinedTable", "UndefinedColumn")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -43,8 +44,8 @@ def opened() -> Iterator[Any]:
     except OperationalError:
         raise Stopped("WARMCART_DATABASE_URL: the database cannot be reached") from None
     except ProgrammingError as error:
-        if "UndefinedTable" not in type(error.orig).__name__:
+        if type(error.orig).__name__ not in NOT_MIGRATED:
             raise
-        raise Stopped("the database has no tables yet: run warmcart migrate") from None
+        raise Stopped("the database lacks tables or columns of this version: run warmcart migrate") from None
     finally:
         runtime.close()
