@@ -119,10 +119,13 @@ HELD = (
                 "phone_problem", "waits_for", "device",
             ),
             "activity_print": lambda t: "",
+            # What the platform told before is stale from now on: read again, it brings nobody back.
+            "platform_updated_at": lambda t: t.now,
+            "items_at": lambda t: t.now,
             "state": lambda t: case((m.Cart.state == "open", "expired"), else_=m.Cart.state),
             "updated_at": lambda t: t.now,
         },
-        keeps=("platform_created_at", "platform_updated_at", "items_at", "event_at"),
+        keeps=("platform_created_at", "event_at"),
     ),
     Held(
         m.CartKey,
@@ -176,8 +179,12 @@ HELD = (
             "presentment_total", "refunded", "email", "customer_id", "discount_codes", "fulfillment_status",
             "fulfillment_updated_at", "device", "placed_at", "created_at", "updated_at",
         ),
-        erases=nothing("email", "customer_id", "status_url", "device"),
-        keeps=("cart_id", "contact_id", "test", "platform_updated_at"),
+        erases={
+            **nothing("email", "customer_id", "status_url", "device"),
+            # As for carts: the reconcile reads the order again.
+            "platform_updated_at": lambda t: t.now,
+        },
+        keeps=("cart_id", "contact_id", "test"),
     ),
     Held(
         m.Click,
