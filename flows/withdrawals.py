@@ -11,7 +11,7 @@ The law asks what was said, not how: any reasonable way of saying it ends consen
 A phrase is words in their order. ``...`` stands for up to three words, ``|`` for a choice, ``*`` for
 the rest (or the beginning) of a word. Phrases are written as anybody would; they are compared without
 case, marks and apostrophes (``flows.plain_words``). Languages that put no spaces between words are
-searched for the parts of a phrase in their order.
+searched for the parts of a phrase in their order; a hyphen there keeps a space inside a part.
 """
 
 from __future__ import annotations
