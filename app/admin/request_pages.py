@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import access, readable, spoken
 from app.admin import page
+from app.admin.paging import Page, Place, read_page, read_place
 from app.crypto import random_token
 from app.models import ComplianceRequest, DataExport, Store
 from app.queue import UPKEEP
@@ -26,7 +27,6 @@ from flows.traces import read_shopper
 
 blueprint = page.screen("requests", __name__)
 
-LISTED = 100
 LONGEST_NAME = 254
 WHAT = {
     "data_request": "Their data",
@@ -126,10 +126,12 @@ def _hand_over(request_id: int, action: str) -> data_export.Document:
 
 
 def _values(session: Session, store: Store, asked: Asked) -> dict[str, Any]:
-    return {"rows": _rows(session, store), "asked": asked}
+    after = read_place(request.args.get("after", ""))
+    found = _page(session, store, after)
+    return {"rows": found.rows, "next": found.next, "after": after, "asked": asked}
 
 
-def _rows(session: Session, store: Store) -> Sequence[Listed]:
+def _page(session: Session, store: Store, after: Place | None) -> Page[Listed]:
     same = (DataExport.store_id == ComplianceRequest.store_id) & (
         DataExport.request_id == ComplianceRequest.id
     )
@@ -137,12 +139,11 @@ def _rows(session: Session, store: Store) -> Sequence[Listed]:
         select(ComplianceRequest, DataExport)
         .outerjoin(DataExport, same)
         .where(ComplianceRequest.store_id == store.id)
-        .order_by(ComplianceRequest.received_at.desc(), ComplianceRequest.id.desc())
-        .limit(LISTED)
     )
     now = runtime().clock.now()
     kept = timedelta(days=retention_rules.days("exports", store.retention))
-    return [_listed(found, export, now, kept) for found, export in session.execute(query)]
+    found = read_page(session, query, ComplianceRequest.received_at, after)
+    return Page([_listed(asked, export, now, kept) for asked, export in found.rows], found.next)
 
 
 def _listed(found: ComplianceRequest, export: DataExport | None, now: datetime, kept: timedelta) -> Listed:

@@ -13,7 +13,7 @@ from app.models import AuditEvent, ComplianceRequest, Contact, DataExport, Store
 from app.runtime import Runtime
 from flows import compliance
 from tests import factories
-from tests.app.admin.browser import Browser, parse, words
+from tests.app.admin.browser import Browser, find, parse, words
 from tests.factories import NOW
 from tests.flows.whole_person import Whole, make_whole_person
 
@@ -112,6 +112,22 @@ def test_a_request_that_nobody_answered_in_time_is_told_on_every_page(
         )  # fmt: skip
     assert "A request for data is overdue" in words(browser.get("/app"))
     assert "Overdue" in words(browser.get("/app/requests"))
+
+
+def test_requests_of_long_ago_are_a_page_further(browser: Browser, runtime: Runtime, store: Store) -> None:
+    with runtime.database.session() as session:
+        for day in range(51):
+            moment = NOW - timedelta(days=day)
+            row = {
+                "kind": "data_request",
+                "dedupe_key": str(day),
+                "request": {"customer_id": f"no-{day}-day"},
+            }
+            session.add(ComplianceRequest(store_id=store.id, received_at=moment, due_at=NOW, **row))
+    newest = browser.get("/app/requests")
+    assert "no-49-day" in newest.text and "no-50-day" not in newest.text
+    (older,) = (link.attrib["href"] for link in find(newest, "a") if (link.text or "").strip() == "Older")
+    assert "no-50-day" in browser.get(older).text and "no-49-day" not in browser.get(older).text
 
 
 @pytest.mark.usefixtures("zora")
