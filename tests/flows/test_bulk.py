@@ -27,7 +27,7 @@ def cart(runtime: Runtime) -> Cart:
         return factories.make_cart(session, factories.make_store(session))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.none() | WORDS, MOMENTS, st.none() | st.integers(0, 2**62)), max_size=5))
 def test_whatever_is_written_is_read_again(
     runtime: Runtime, cart: Cart, given: list[tuple[str | None, datetime, int | None]]

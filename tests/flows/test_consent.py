@@ -234,7 +234,7 @@ def events(*, dated: bool) -> st.SearchStrategy[ConsentEvent]:
     ) | st.builds(start, days if dated else st.none() | days, confirmed=st.booleans())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_dated_events_give_the_same_consent_in_every_order_of_arrival(data: st.DataObject) -> None:
     story = data.draw(st.lists(events(dated=True), max_size=7))
@@ -254,7 +254,7 @@ def test_dated_events_give_the_same_consent_in_every_order_of_arrival(data: st.D
     assert derive(arrived) == derive(story)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(events(dated=False), max_size=8))
 def test_nothing_but_start_or_a_tick_in_a_later_checkout_ever_undoes_a_stop(
     story: list[ConsentEvent],
@@ -273,7 +273,7 @@ def test_nothing_but_start_or_a_tick_in_a_later_checkout_ever_undoes_a_stop(
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(events(dated=False), max_size=8))
 def test_without_a_yes_nobody_has_consented(story: list[ConsentEvent]) -> None:
     silent = [

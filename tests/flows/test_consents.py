@@ -289,7 +289,7 @@ SAID = (
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.permutations(SAID * 2))
 def test_in_whatever_order_it_is_told_a_stop_stands(runtime: Runtime, order: list[ConsentChanged]) -> None:
     with runtime.database.session() as session:

@@ -318,7 +318,7 @@ class TestCapsOfPlaces:
         both = situation(caps=(Cap(3, DAY), Cap(1, DAY)), recent_texts=(NOON - 2 * HOUR,))
         assert may_send(both) == Answer(Outcome.HOLD, "daily_cap", NOON + 22 * HOUR)
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.lists(st.integers(0, 4 * 24 * 60 - 1), max_size=40), st.integers(1, 3))
     def test_no_day_ever_holds_more_texts_than_the_cap(self, asked_at: list[int], most: int) -> None:
         sent: list[datetime] = []
@@ -463,7 +463,7 @@ def situations() -> st.SearchStrategy[Situation]:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(situations())
 def test_a_text_goes_only_when_nothing_at_all_speaks_against_it(asked: Situation) -> None:
     answer = may_send(asked)
@@ -482,7 +482,7 @@ def test_a_text_goes_only_when_nothing_at_all_speaks_against_it(asked: Situation
         assert answer.until <= asked.last_activity_at + 2 * DAY
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(situations())
 def test_a_refusal_has_its_reason_and_a_hold_its_end_before_the_deadline(asked: Situation) -> None:
     for answer in (may_send(asked), may_enroll(asked)):
@@ -505,7 +505,7 @@ def test_a_text_held_for_its_hours_goes_when_they_open(asked: Situation) -> None
         assert released.outcome is Outcome.GO or released.reason == "too_late"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(willing(), st.sampled_from(STRICTER))
 def test_a_stricter_situation_never_turns_a_refusal_into_a_go(
     asked: Situation, change: dict[str, Any]
@@ -515,7 +515,7 @@ def test_a_stricter_situation_never_turns_a_refusal_into_a_go(
     assert may_enroll(asked).outcome is Outcome.GO or may_enroll(stricter).outcome is not Outcome.GO
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(willing(), willing())
 def test_another_place_zone_or_quiet_hour_never_turns_a_refusal_into_a_go(
     asked: Situation, other: Situation

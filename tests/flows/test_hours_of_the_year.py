@@ -135,7 +135,7 @@ quiet_hours = st.lists(st.tuples(quarters, quarters), max_size=2).map(tuple)
 minutes = st.integers(0, 365 * 24 * 60 - 1).map(lambda minute: YEAR + minute * MINUTE)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from(sorted(WHERE)),
     minutes,
@@ -149,7 +149,7 @@ def test_the_merchant_s_and_the_shopper_s_wishes_move_the_first_lawful_minute_an
     check(*asked_at(WHERE[name], now, quiet=quiet, days_off=days_off, cutoff=cutoff))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from(sorted(WHERE)), minutes, st.frozensets(st.integers(0, 23), max_size=8), st.integers(1, 6)
 )

@@ -308,7 +308,7 @@ JOURNEY = (
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.permutations(JOURNEY * 2))
 def test_in_whatever_order_and_however_often_it_is_told_a_cart_ends_the_same(
     runtime: Runtime, order: list[Event]

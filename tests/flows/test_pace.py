@@ -53,7 +53,7 @@ def test_turns_that_were_missed_come_one_after_the_other_and_before_new_texts() 
     assert given_out([*missed, *fresh], clock) == ([0, 0, 2, 3, 100], 101)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), min_size=1, max_size=30),
     st.sampled_from([0.5, 1, 3, 10]),

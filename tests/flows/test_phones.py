@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import phonenumbers
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
@@ -104,7 +104,6 @@ def test_every_country_s_mobile_is_read_in_its_national_and_international_form(
         assert found.country == country_of(e164)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40), st.sampled_from([None, "US", "SI", "IT", "??"]))
 def test_whatever_is_typed_gives_an_answer_that_reads_the_same_again(raw: str, hint: str | None) -> None:
     found = read_phone(raw, hint)

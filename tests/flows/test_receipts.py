@@ -60,7 +60,7 @@ def test_a_delivered_text_is_final(runtime: Runtime, scene: Scene, clock: FixedC
     assert scenes.story(runtime, scene.cart)[-1] == ("delivered", None)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.sampled_from([Status.ACCEPTED, Status.SENT, Status.DELIVERED, Status.FAILED]), max_size=6))
 def test_receipts_in_any_order_never_move_a_text_back(
     runtime: Runtime, provider: PocketProvider, reported: Sequence[Status]

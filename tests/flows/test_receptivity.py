@@ -52,7 +52,7 @@ def test_of_many_bad_hours_a_third_of_all_is_avoided_the_worst_ones() -> None:
 shares = st.dictionaries(st.integers(0, 23), st.tuples(st.integers(0, 5000), st.floats(0, 0.2)), max_size=24)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(shares)
 def test_at_most_a_third_of_the_hours_is_avoided_and_each_for_a_reason(
     found: dict[int, tuple[int, float]],

@@ -409,7 +409,7 @@ def sums(session: Session, query: str, store: Store) -> dict[str, Decimal]:
     return {currency: amount for currency, amount in session.execute(text(query), {"store": store.id})}
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(history=carts, costs=charges, timezone=st.sampled_from(("Asia/Kolkata", "America/St_Johns")))
 def test_roll_ups_equal_the_rows_whatever_happened(
     runtime: Runtime, history: Any, costs: Any, timezone: str

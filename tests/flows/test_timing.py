@@ -63,7 +63,7 @@ def every_day(start: time, end: time) -> Window:
 minutes_of_the_year = st.integers(0, 365 * 24 * 60 - 1).map(lambda minute: YEAR + minute * MINUTE)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(RECIPIENTS), minutes_of_the_year)
 def test_open_means_open_in_every_zone_and_place_until_the_minute_of_closing(
     recipient: Recipient, now: datetime
@@ -80,7 +80,7 @@ def test_open_means_open_in_every_zone_and_place_until_the_minute_of_closing(
         )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(RECIPIENTS), minutes_of_the_year)
 def test_the_opening_is_the_first_lawful_minute(recipient: Recipient, now: datetime) -> None:
     places, zones = places_and_zones(recipient)
@@ -226,7 +226,7 @@ class TestQuietHours:
         assert self.open_now("2027-01-13T12:30", merchant, shopper) == Closed(at("2027-01-13T14:00"))
         assert self.open_now("2027-01-13T14:00", merchant, shopper) == Open(at("2027-01-13T18:00"))
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.sampled_from(RECIPIENTS), minutes_of_the_year, st.tuples(st.times(), st.times()))
     def test_quiet_hours_only_ever_narrow(self, recipient: Recipient, now: datetime, quiet: Hours) -> None:
         places, zones = places_and_zones(recipient)

@@ -106,7 +106,7 @@ def _in_order(rows: dict[str, Any]) -> dict[str, Any]:
     return {name: sorted(told, reverse=True) if name == "keys" else told for name, told in rows.items()}
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.permutations([*JOURNEY, *JOURNEY[1:6]]), st.data())
 def test_in_any_order_with_repeats_and_pauses_a_journey_ends_in_the_same_rows(
     client: FlaskClient, runtime: Runtime, order: list[Path], data: st.DataObject

@@ -55,7 +55,7 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     return copy
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_no_payload_with_a_strange_value_anywhere_raises(data: st.DataObject) -> None:
     file = data.draw(st.sampled_from(READ_FILES))
@@ -67,7 +67,6 @@ def test_no_payload_with_a_strange_value_anywhere_raises(data: st.DataObject) ->
         repr(found).encode("utf-8")
 
 
-@settings(deadline=None)
 @given(topic=st.sampled_from(sorted({**TOPICS, **COMPLIANCE_TOPICS})), body=JSON)
 def test_no_json_at_all_raises(topic: str, body: Any) -> None:
     written = json.dumps(body).encode()

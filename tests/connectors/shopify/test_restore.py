@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.platform import Item, Restore, Shopper
@@ -153,7 +153,6 @@ def test_an_address_that_a_browser_may_read_otherwise_is_never_used(address: str
     assert restored(restore_url=address) == "https://shop.example.com/cart/41327142600817:1,41327142600999:3"
 
 
-@settings(deadline=None)
 @given(
     restore=st.builds(
         Restore,

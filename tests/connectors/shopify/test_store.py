@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.platform import (
@@ -176,7 +176,6 @@ def test_a_small_bucket_only_slows_the_reading_down(
     each=st.integers(1, 900),
     maximum=st.integers(1000, 20000),
 )
-@settings(deadline=None)
 def test_the_next_page_stays_within_a_thousand_points(size: int, fixed: int, each: int, maximum: int) -> None:
     cost = Cost(requested=fixed + each * size, available=0, maximum=maximum, restore_rate=100)
     following = page_size(size, cost)

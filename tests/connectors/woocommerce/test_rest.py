@@ -22,6 +22,7 @@ from tests.connectors.listener import (
     say,
 )
 from tests.standins.woocommerce import WooCommerceStandin
+from tests.waiting import wait_until
 
 OpenRest = Callable[[WooCommerceStandin], RestClient]
 
@@ -286,6 +287,7 @@ def test_poking_does_not_wait_for_the_queue(
     monkeypatch.setattr("connectors.woocommerce.rest.POKE_TIMEOUT", (1.0, 0.05))
     with Listener(read_and_say_nothing) as listener:
         RestClient(Credentials(listener.url, "ck_key", "cs_secret"), session).poke()
+        wait_until(lambda: listener.received, 10, what="the store has heard of it")
         assert b"/wp-cron.php?doing_wp_cron" in listener.received[0]
         assert b"User-Agent: Warmcart" in listener.received[0]
 
