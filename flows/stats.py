@@ -84,7 +84,8 @@ DEFINITIONS: Mapping[str, str] = {
 
 FUNNEL = ("texts", "delivered", "clicked", "converted")
 AFTER_TAP = ("reached_contact", "reached_shipping", "reached_payment", "reached_order")
-COUNTS = (*FUNNEL, *AFTER_TAP, "segments", "carts_texted", "carts_recovered", "orders", "orders_clicked")
+COUNTS_OF_PARTS = (*FUNNEL, "segments", "carts_texted", "carts_recovered", "orders", "orders_clicked")
+COUNTS = (*COUNTS_OF_PARTS, *AFTER_TAP)
 MONEY = ("revenue", "revenue_clicked")
 
 
@@ -139,7 +140,7 @@ class Overview:
     ``days`` has every day of the span, also those on which nothing happened. ``behind``: some figures
     are being counted anew right now. ``previous`` and ``previous_days`` are the period of equal length
     right before. ``by_step``, ``by_country`` and ``by_language`` are the parts of the span, without
-    cost; the empty name is that of texts without one.
+    cost and steps after the tap; the empty name is that of texts without one.
     """
 
     since: date
@@ -171,7 +172,7 @@ def overview(session: Session, store_id: int, since: date, until: date) -> Overv
     first = since - timedelta(days=length)
     days = {first + timedelta(days=number): Figures() for number in range(2 * length)}
     for row in _by_day(session, store_id, first, until):
-        _add_row(days[row.day], row)
+        _add_row(days[row.day], row, COUNTS)
     for row in _cost_by_day(session, store_id, first, until):
         days[row.day].unpriced += row.unpriced
         _add_money(days[row.day].cost, row.currency, row.cost)
@@ -189,14 +190,14 @@ def overview(session: Session, store_id: int, since: date, until: date) -> Overv
     )
 
 
-def _figures() -> list[ColumnElement[Any]]:
-    counts = [cast(func.sum(getattr(DailyFigure, name)), BigInteger).label(name) for name in COUNTS]
+def _figures(names: Sequence[str]) -> list[ColumnElement[Any]]:
+    counts = [cast(func.sum(getattr(DailyFigure, name)), BigInteger).label(name) for name in names]
     return counts + [func.sum(getattr(DailyFigure, name)).label(name) for name in MONEY]
 
 
 def _by_day(session: Session, store_id: int, since: date, until: date) -> Sequence[Row[*tuple[Any, ...]]]:
     return session.execute(
-        select(DailyFigure.day, DailyFigure.currency, *_figures())
+        select(DailyFigure.day, DailyFigure.currency, *_figures(COUNTS))
         .where(DailyFigure.store_id == store_id, DailyFigure.day.between(since, until))
         .group_by(DailyFigure.day, DailyFigure.currency)
     ).all()
@@ -218,7 +219,7 @@ def _by_part(session: Session, store_id: int, since: date, until: date) -> dict[
     sets = func.grouping_sets(*(tuple_(part, DailyFigure.currency) for part in parts))
     left_out = func.grouping(step, country, language).label("left_out")
     rows = session.execute(
-        select(left_out, step, country, language, DailyFigure.currency, *_figures())
+        select(left_out, step, country, language, DailyFigure.currency, *_figures(COUNTS_OF_PARTS))
         .where(DailyFigure.store_id == store_id, DailyFigure.day.between(since, until))
         .group_by(sets)
     )
@@ -230,7 +231,7 @@ def _by_part(session: Session, store_id: int, since: date, until: date) -> dict[
     found: dict[str, dict[str, Figures]] = {division: {} for division, _ in named.values()}
     for row in rows:
         division, column = named[row.left_out]
-        _add_row(found[division].setdefault(getattr(row, column), Figures()), row)
+        _add_row(found[division].setdefault(getattr(row, column), Figures()), row, COUNTS_OF_PARTS)
     return found
 
 
@@ -250,8 +251,8 @@ def _sum(several: Iterable[Figures]) -> Figures:
     return total
 
 
-def _add_row(figures: Figures, row: Row[*tuple[Any, ...]]) -> None:
-    for name in COUNTS:
+def _add_row(figures: Figures, row: Row[*tuple[Any, ...]], names: Sequence[str]) -> None:
+    for name in names:
         setattr(figures, name, getattr(figures, name) + getattr(row, name))
     for name in MONEY:
         _add_money(getattr(figures, name), row.currency, getattr(row, name))
