@@ -69,8 +69,8 @@ def ask(
     told = _told(shopper, request_id, whole=kind is RequestKind.DATA_REQUEST)
     found = _record(incoming, kind, told, origin, name)
     if found is not None and kind is RequestKind.CUSTOMER_REDACT:
-        count = erasure.erase_person(incoming, shopper)
-        _answer(incoming.session, incoming.store.id, found, f"erased {count} contacts", incoming.now)
+        erasure.erase_person(incoming, shopper)
+        _answer(incoming.session, incoming.store.id, found, "erased", incoming.now)
     return found
 
 

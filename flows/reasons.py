@@ -48,13 +48,15 @@ REASONS: dict[str, Reason] = {
         Outcome.HOLD, "The shopper wrote something that waits for a person; texts wait, too."
     ),
     "event_pending": Reason(Outcome.HOLD, "News about this cart has just come in and is being read first."),
-    "no_sender": Reason(Outcome.HOLD, "There is no sender that may text this country."),
+    "no_sender": Reason(
+        Outcome.HOLD, "There is no sender that may text this country: see Settings, Senders."
+    ),
     "idle_again": Reason(Outcome.HOLD, "The shopper is active; the text waits until the cart is quiet."),
     "cap_reached": Reason(Outcome.HOLD, "The shopper had another text a short while ago."),
     "daily_cap": Reason(
         Outcome.HOLD, "The rules where the shopper lives allow no more texts within a day for now."
     ),
-    "quiet_hours": Reason(Outcome.HOLD, "Texts are not allowed at this hour where the shopper may be."),
+    "quiet_hours": Reason(Outcome.HOLD, "It is outside the hours at which this shopper may be texted."),
     "low_receptivity": Reason(
         Outcome.HOLD, "At this hour shoppers of this store often ask for no more texts; a better one comes."
     ),
