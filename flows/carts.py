@@ -46,9 +46,9 @@ def see(incoming: Incoming, seen: CartSeen) -> None:
     if found is None:
         _see_unknown(incoming, seen)
         return
-    filled_by_us = seen.opened_by is not None and not found.known.intersection(seen.keys)
+    refilled = seen.opened_by is not None and not found.known.intersection(seen.keys)
     keep_keys(incoming, found, seen.keys)
-    _take_over(incoming, found.cart, seen, first=False, filled_by_us=filled_by_us)
+    _take_over(incoming, found.cart, seen, first=False, refilled=refilled)
 
 
 def see_deleted(incoming: Incoming, deleted: CartDeleted) -> None:
@@ -185,14 +185,15 @@ def _begin(incoming: Incoming, seen: CartSeen) -> Cart:
 
 
 def _take_over(
-    incoming: Incoming, cart: Cart, seen: CartSeen, *, first: bool, filled_by_us: bool = False
+    incoming: Incoming, cart: Cart, seen: CartSeen, *, first: bool, refilled: bool = False
 ) -> None:
     before = cart.contact_id
     if _describe(incoming, cart, seen):
         cart.event_at = max(cart.event_at, incoming.received_at)
         cart.updated_at = incoming.now
-        if filled_by_us:
-            cart.activity_print = activity_print(cart)
+        if refilled:
+            # What our link fills is not the shopper's doing; to pay or submit is, whatever was known before.
+            cart.activity_print = "" if cart.step == "payment" else activity_print(cart)
         moved = _note_activity(incoming, cart, seen.updated_at, first)
         if cart.contact_id != before and not first:
             enrollment.follow_contact(incoming.session, cart)

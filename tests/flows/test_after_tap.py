@@ -236,6 +236,15 @@ def test_a_checkout_that_our_link_filled_goes_on_with_the_cart(runtime: Runtime,
     assert set(shop.progress() or {}) == {"contact", "shipping"}
 
 
+def test_a_checkout_that_is_submitted_when_first_seen_is_the_shoppers_doing(runtime: Runtime) -> None:
+    shop = Shop(runtime, step="payment")
+    shop.tap(minutes_ago(20))
+    shop.tell(fresh(shop, at=15, step="payment"))
+
+    assert set(shop.progress() or {}) == {"contact", "shipping", "payment"}
+    assert told.row(runtime, Cart).activity_at == minutes_ago(15)
+
+
 def test_an_order_from_it_is_an_order_of_the_cart(runtime: Runtime, shop: Shop) -> None:
     shop.tap(minutes_ago(20))
     shop.tell(fresh(shop, at=19), told.order(at=12, keys=(FRESH,), shopper=told.NOBODY))
