@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,17 @@ DIGRAPHS = str.maketrans({"љ": "lj", "њ": "nj", "џ": "dž", "Љ": "Lj", "Њ":
 def test_serbian_says_the_same_in_both_scripts() -> None:
     for key in template_keys():
         assert template(key, "sr").translate(SERBIAN).translate(DIGRAPHS) == template(key, "sr-Latn"), key
+
+
+def _alphabets(word: str) -> set[str]:
+    names = {unicodedata.name(letter).split()[0] for letter in word if letter.isalpha()}
+    return names & {"LATIN", "CYRILLIC", "GREEK"}
+
+
+@pytest.mark.parametrize("language", languages())
+def test_no_word_borrows_a_letter_that_looks_alike(language: str) -> None:
+    for key, said in messages(language).items():
+        assert [word for word in re.findall(r"\w+", said) if len(_alphabets(word)) > 1] == [], key
 
 
 def test_a_regional_catalog_inherits_what_it_does_not_say() -> None:
