@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,10 +18,9 @@ from werkzeug.test import TestResponse
 from app import create_app, logins
 from app.clock import FixedClock
 from app.models import AuditEvent, LoginSession, Store
-from app.runtime import Runtime, make_runtime
+from app.runtime import Runtime
 from app.web import EXTENSION
 from tests import factories
-from tests.conftest import Servers
 from tests.factories import NOW, SHOPIFY_SECRET, make_settings
 
 SHOP = "good.myshopify.com"
@@ -48,36 +46,12 @@ PUBLIC = {
     "/install/woocommerce": "begins a handshake, gives nothing",
     "/install/woocommerce/callback": "keys prove themselves at their store",
     "/install/woocommerce/keys": "keys prove themselves at their store",
+    "/install/woocommerce/plugin": "the store itself is asked whether it made the secret",
     "/install/woocommerce/return": "tells what happened, lets nobody in",
     "/install/woocommerce/sign-in": "leaves a link in the store, gives nothing to whoever asks",
     "/install/woocommerce/static/<>": "style sheet of the pages above",
 }
 PUBLIC_IN_THE_DEMO = ("/demo", "/webhooks/demo/")
-
-
-@pytest.fixture(scope="module")
-def built_app(servers: Servers) -> Iterator[Flask]:
-    """The whole application, wired once: reading its templates is what takes time."""
-    app = create_app(make_settings(servers.postgres.url))
-    yield app
-    app.extensions[EXTENSION].close()
-
-
-@pytest.fixture
-def app(built_app: Flask, database_url: str, clock: FixedClock) -> Iterator[Flask]:
-    """The application on an empty database, at the moment of the tests."""
-    first = built_app.extensions[EXTENSION]
-    runtime = make_runtime(make_settings(database_url), clock)
-    built_app.extensions[EXTENSION] = runtime
-    yield built_app
-    built_app.extensions[EXTENSION] = first
-    runtime.close()
-
-
-@pytest.fixture
-def runtime(app: Flask) -> Runtime:
-    runtime: Runtime = app.extensions[EXTENSION]
-    return runtime
 
 
 @pytest.fixture

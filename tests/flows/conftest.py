@@ -8,7 +8,7 @@ import pytest
 
 from app.clock import FixedClock
 from app.runtime import Runtime, make_runtime
-from flows import providers
+from flows import providers, rules
 from tests import factories
 from tests.flows.pocket_provider import PocketProvider
 from tests.flows.scenes import Scene, make_scene
@@ -34,3 +34,10 @@ def scene(runtime: Runtime) -> Scene:
     """A cart whose first text is due now."""
     with runtime.database.session() as session:
         return make_scene(session)
+
+
+@pytest.fixture
+def _ours_again() -> Iterator[None]:
+    """Whatever tables a test lets speak, ours alone speak afterwards."""
+    yield
+    rules.use(None)

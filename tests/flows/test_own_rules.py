@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -27,11 +26,7 @@ HOURS = (
 )
 SOURCE = "counsel,high,letter of 3 May,,2027-05-03"
 
-
-@pytest.fixture(autouse=True)
-def _ours_again() -> Iterator[None]:
-    yield
-    rules.use(None)
+pytestmark = pytest.mark.usefixtures("_ours_again")
 
 
 def write(folder: Path, name: str, *lines: str) -> Path:

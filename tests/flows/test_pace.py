@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +20,8 @@ from tests.flows.pocket_provider import PocketProvider
 from tests.flows.scenes import make_british_store, make_scene
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+
+pytestmark = pytest.mark.usefixtures("_ours_again")
 
 
 def turns(*segments: int, until: timedelta = HOUR, promised: bool = False) -> list[Turn]:
@@ -83,12 +84,6 @@ def test_all_texts_go_and_no_stretch_holds_more_than_its_seconds_one_second_and_
         length = (sent[last][0] - sent[first][0]) / SECOND
         total = sum(segments for _, segments in sent[first : last + 1])
         assert total <= rate * (length + 1) + 6
-
-
-@pytest.fixture(autouse=True)
-def _ours_again() -> Iterator[None]:
-    yield
-    rules.use(None)
 
 
 def write_rates(folder: Path, rows: list[str]) -> None:

@@ -9,41 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from app import create_app
-from app.clock import FixedClock
-from app.models import Store
-from app.runtime import Runtime, make_runtime
-from app.web import EXTENSION
+from app.models import Flow, Store
+from app.runtime import Runtime
 from tests import factories
 from tests.app.admin.browser import Browser
-from tests.conftest import Servers
-from tests.factories import make_settings
-
-
-@pytest.fixture(scope="session")
-def built_app(servers: Servers) -> Iterator[Flask]:
-    """The whole application, wired once: reading its templates is what takes time."""
-    app = create_app(make_settings(servers.postgres.url))
-    yield app
-    app.extensions[EXTENSION].close()
-
-
-@pytest.fixture
-def app(built_app: Flask, database_url: str, clock: FixedClock) -> Iterator[Flask]:
-    """The application on an empty database, without a Redis, at the moment of the tests."""
-    first = built_app.extensions[EXTENSION]
-    runtime = make_runtime(make_settings(database_url), clock)
-    built_app.extensions[EXTENSION] = runtime
-    yield built_app
-    built_app.extensions[EXTENSION] = first
-    runtime.close()
-
-
-@pytest.fixture
-def runtime(app: Flask) -> Runtime:
-    """The application's own runtime."""
-    runtime: Runtime = app.extensions[EXTENSION]
-    return runtime
 
 
 @pytest.fixture
@@ -61,6 +30,12 @@ def store(runtime: Runtime) -> Store:
             locale="sl",
             ships_to=["SI", "AT", "US"],
         )
+
+
+@pytest.fixture
+def flow(runtime: Runtime, store: Store) -> Flow:
+    with runtime.database.session() as session:
+        return factories.make_flow(session, store)
 
 
 @pytest.fixture

@@ -22,12 +22,6 @@ from tests.factories import NOW
 ENGLISH = {"Accept-Language": "en-IE"}
 
 
-@pytest.fixture
-def flow(runtime: Runtime, store: Store) -> Flow:
-    with runtime.database.session() as session:
-        return factories.make_flow(session, store)
-
-
 def left(runtime: Runtime, store: Store, name: str, minutes_ago: int = 0, **columns: Any) -> Cart:
     """A cart that was left."""
     with runtime.database.session() as session:

@@ -16,12 +16,6 @@ from tests.app.admin.browser import Browser, find, words
 from tests.factories import NOW
 
 
-@pytest.fixture
-def flow(runtime: Runtime, store: Store) -> Flow:
-    with runtime.database.session() as session:
-        return factories.make_flow(session, store)
-
-
 def add(runtime: Runtime, store: Store, **changes: Any) -> Flow:
     with runtime.database.session() as session:
         definition = factories.DEFINITION | {"name": "Second", "active": False} | changes
