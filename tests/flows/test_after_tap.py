@@ -305,3 +305,11 @@ def test_a_token_of_another_store_joins_nothing(runtime: Runtime, shop: Shop) ->
     told.apply(runtime, other, fresh(shop, at=19))
 
     assert [cart.store_id for cart in told.rows(runtime, Cart)] == [shop.store.id, other.id]
+
+
+def test_another_cart_that_the_same_shopper_buys_after_the_tap_is_the_last_step(shop: Shop) -> None:
+    shop.tap(minutes_ago(20))
+    other = told.order(at=12, keys=(Key("checkout_token", "checkout-9"),), order_id="1009")
+    shop.tell(other)
+
+    assert set(shop.progress() or {}) == set(STEPS)

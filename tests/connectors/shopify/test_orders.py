@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -154,3 +155,20 @@ def test_the_carriers_word_on_a_parcel_goes_first() -> None:
     (seen,) = read("fulfillments/update", variant("linked/08", shipment_status="DELIVERED"))
     assert isinstance(seen, FulfillmentSeen)
     assert seen.status == "delivered"
+
+
+@pytest.mark.parametrize(
+    ("details", "agent"),
+    [
+        ({"user_agent": "Mozilla/5.0 (iPhone)"}, "Mozilla/5.0 (iPhone)"),
+        ({"user_agent": None}, None),
+        (None, None),
+    ],
+)
+def test_an_order_names_the_browser_where_shopify_does(details: Any, agent: str | None) -> None:
+    assert order(variant("linked/06", client_details=details)).user_agent == agent
+
+
+def test_an_order_names_the_link_that_filled_its_checkout() -> None:
+    notes = [{"name": "warmcart", "value": "AbCdEfGhIjKl"}]
+    assert order(variant("linked/06", note_attributes=notes)).opened_by == "AbCdEfGhIjKl"

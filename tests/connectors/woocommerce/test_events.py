@@ -407,3 +407,10 @@ def test_a_distorted_order_is_understood_or_malformed(changes: dict[str, Any], s
 def test_a_name_full_of_brackets_is_read_in_no_time() -> None:
     line = order(PENDING)["line_items"][0] | {"name": "<" * 200_000}
     assert len(cart_of(PENDING, line_items=[line]).items[0].title) == 200_000
+
+
+def test_drafts_and_orders_name_the_browser_in_which_they_were_made() -> None:
+    agent = {"customer_user_agent": "Mozilla/5.0 (iPhone)"}
+    assert cart_of(DRAFT, **agent).user_agent == order_of(PROCESSING, **agent).user_agent
+    assert cart_of(DRAFT, **agent).user_agent == "Mozilla/5.0 (iPhone)"
+    assert order_of(PROCESSING, customer_user_agent="").user_agent is None
