@@ -2,44 +2,32 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from flask import Flask
+
+SCREENS = (
+    "door",
+    "assets",
+    "overview",
+    "carts",
+    "consent_pages",
+    "reply_pages",
+    "text_pages",
+    "request_pages",
+    "retention_page",
+    "audit_pages",
+    "sender_pages",
+    "settings_pages",
+)
+"""The modules with a blueprint; that of text_pages is flow_pages': a text is part of its flow's screen."""
 
 
 def init_app(app: Flask) -> None:
-    from app.admin import (
-        assets,
-        audit_pages,
-        carts,
-        consent_pages,
-        door,
-        formats,
-        overview,
-        reply_pages,
-        request_pages,
-        retention_page,
-        sender_pages,
-        settings_pages,
-        story,
-        text_pages,
-    )
+    from app.admin import assets, formats, story
 
-    # The blueprint of text_pages is that of flow_pages: a text is part of its flow's screen.
-    rooms = (
-        door,
-        assets,
-        overview,
-        carts,
-        consent_pages,
-        reply_pages,
-        text_pages,
-        request_pages,
-        retention_page,
-        audit_pages,
-        sender_pages,
-        settings_pages,
-    )
-    for room in rooms:
-        app.register_blueprint(room.blueprint)
+    for name in SCREENS:
+        app.register_blueprint(import_module(f"{__name__}.{name}").blueprint)
     app.jinja_env.globals.update(
         asset=assets.address,
         country_name=formats.country,
