@@ -7,6 +7,8 @@ The law asks what was said, not how: any reasonable way of saying it ends consen
 - ``likely``: says it unless a ``guard`` word of the same language stands in the same sentence: "stop
   sending me the wrong size" is about an order, and for a person to answer
 - ``guard``: a word of orders, parcels, e-mail: what else a shopper may want to be stopped
+- ``wanted``: says that the texts are missed: "I don't want to miss your texts", "I no longer get them";
+  no phrase counts in such a sentence
 
 A phrase is words in their order. ``...`` stands for up to three words, ``|`` for a choice, ``*`` for
 the rest (or the beginning) of a word. Phrases are written as anybody would; they are compared without
@@ -71,6 +73,8 @@ def read(body: str) -> Withdrawal:
 
 
 def _read(sentence: str) -> Withdrawal:
+    if _first(_phrases("wanted"), sentence) is not None:
+        return Withdrawal(Reading.GUARDED)
     stop = _first(_phrases("stop"), sentence)
     if stop is not None:
         return stop

@@ -41,7 +41,7 @@ def test_a_stop_in_plain_words_is_never_exact() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_phrases_guards_and_examples_of_both(language: str) -> None:
     kinds = {row["kind"] for row in ROWS if row["language"] == language}
-    assert kinds == {"stop", "likely", "guard"}
+    assert kinds - {"wanted"} == {"stop", "likely", "guard"}
     expected = {row["expected"] for row in EXAMPLES if row["language"] == language}
     assert expected == {"stop", "person"}
 
@@ -50,12 +50,17 @@ def test_every_row_compiles_and_names_its_evidence() -> None:
     for row in ROWS:
         withdrawals._compile(row["phrase"], row["language"])
         assert row["evidence"]
-        assert row["kind"] in ("stop", "likely", "guard")
+        assert row["kind"] in ("stop", "likely", "guard", "wanted")
 
 
 def test_a_guard_counts_in_its_own_sentence_only() -> None:
     assert withdrawals.read("I got the wrong size. Stop sending me this").reading is Reading.WITHDRAWN
     assert withdrawals.read("Stop sending me the wrong size").reading is Reading.GUARDED
+
+
+def test_who_misses_our_texts_does_not_stop_them() -> None:
+    assert withdrawals.read("I don't want to miss your texts").reading is Reading.GUARDED
+    assert withdrawals.read("I no longer get texts. Fine, stop texting me").reading is Reading.WITHDRAWN
 
 
 @pytest.mark.parametrize("phrase", ["... text", "stop ...", "***", "stop |"])
