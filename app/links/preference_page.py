@@ -34,6 +34,7 @@ SOURCE = "stop_page"
 SHOWN_DIGITS = 2
 
 
+@blueprint.get("/p/", defaults={"token": ""})
 @blueprint.get("/p/<token>")
 def ask(token: str) -> Response:
     """Who texts which number, the button that stops it, and what else there is to choose."""

@@ -17,6 +17,7 @@ blueprint.register_error_handler(OperationalError, pages.unavailable)
 blueprint.register_error_handler(TimeoutError, pages.unavailable)
 
 
+@blueprint.get("/r/", defaults={"token": ""})
 @blueprint.get("/r/<token>")
 def follow(token: str) -> Response:
     """Record the opening and lead on; previews are led on too, so that they look right."""

@@ -169,8 +169,11 @@ def events_list() -> None:
     from app.ops.show import failed_events
 
     with opened() as runtime, runtime.database.session() as session:
-        for row in failed_events(session):
-            click.echo("\t".join(str(field) for field in row))
+        found = failed_events(session)
+    for row in found:
+        click.echo("\t".join(str(field) for field in row))
+    if not found:
+        click.echo("No event has failed.", err=True)
 
 
 @events.command("retry")

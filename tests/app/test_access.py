@@ -37,6 +37,8 @@ PUBLIC = {
     "/logout": "ends a session, for the bearer of its cookie",
     "/app/auth/bounce": "an empty page that fetches a proof",
     "/r/<>": "a shopper's short link",
+    "/r/": "the same that lost its end: nothing is there",
+    "/p/": "the same that lost its end: nothing is there",
     "/p/<>": "a shopper's way to stop",
     "/links/static/<>": "style sheet of the pages for shoppers",
     "/webhooks/shopify": "signed by the platform",

@@ -262,6 +262,7 @@ def test_failed_events_are_listed_and_applied_again(run: Run, shop: ShopifyShop,
 
     wait_until(lambda: state() == "applied", what="the event is applied")
     assert one_line(run("events", "retry").stdout) == "0 events are pending again."
+    assert one_line(run("events", "list").stderr) == "No event has failed."
 
 
 def test_a_delivery_is_replayed_or_refused_with_a_reason(run: Run, shop: ShopifyShop, tmp_path: Path) -> None:

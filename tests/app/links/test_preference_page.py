@@ -202,6 +202,13 @@ def test_an_unknown_link_is_a_friendly_page(client: FlaskClient, token: str, met
     assert "No encontramos este enlace" in response.text
 
 
+def test_a_link_that_lost_its_end_is_a_friendly_page(client: FlaskClient) -> None:
+    response = client.get("/p/", headers={"Accept-Language": "es"})
+
+    assert response.status_code == 404
+    assert "No encontramos este enlace" in response.text
+
+
 @pytest.mark.parametrize(
     ("language", "spoken"), [("de-x-formal", "de"), ("pl", "pl"), ("ca", "fr"), ("tlh", "fr")]
 )

@@ -456,6 +456,7 @@ def test_a_tap_is_recorded_and_redirected_with_one_statement(shop: Shop, agent: 
         "%00AbCdEfGhIjK",
         "..",
         "%ff%fe",
+        "",
     ],
 )
 def test_an_unknown_link_is_a_friendly_page(client: FlaskClient, shop: Shop, token: str) -> None:
