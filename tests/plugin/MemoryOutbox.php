@@ -7,6 +7,11 @@ final class MemoryOutbox extends Outbox {
 
 	public $rows = array();
 	public $old  = 0;
+	public $told = array();
+
+	public function put( $subject, array $body ) {
+		$this->told[] = array( $subject, $body );
+	}
 
 	public function add( $nonce, $body ) {
 		$this->rows[] = (object) array( 'id' => count( $this->rows ) + 1, 'nonce' => $nonce, 'body' => $body );

@@ -19,6 +19,8 @@ namespace {
 			'scheduled' => array(),
 			'filters'   => array(),
 			'locale'    => 'en_US',
+			'done'      => array( 'woocommerce_cart_loaded_from_session', 'template_redirect' ),
+			'checkout'  => false,
 		);
 	}
 
@@ -122,6 +124,46 @@ namespace {
 
 	function get_woocommerce_currency() {
 		return 'AUD';
+	}
+
+	function WC() {
+		return $GLOBALS['woocommerce'];
+	}
+
+	function did_action( $name ) {
+		return in_array( $name, $GLOBALS['wordpress']['done'], true );
+	}
+
+	function wp_doing_ajax() {
+		return false;
+	}
+
+	function is_checkout() {
+		return $GLOBALS['wordpress']['checkout'];
+	}
+
+	function delete_user_meta() {
+		return true;
+	}
+
+	function get_current_user_id() {
+		return 1;
+	}
+
+	function get_bloginfo() {
+		return 'Ruby &amp; Sons';
+	}
+
+	function wp_specialchars_decode( $text ) {
+		return htmlspecialchars_decode( $text );
+	}
+
+	function esc_html( $text ) {
+		return $text;
+	}
+
+	function wc_get_logger() {
+		return $GLOBALS['woocommerce']->logger;
 	}
 
 	class WP_Error {

@@ -47,8 +47,9 @@
 		if ( /sms_consent$/.test( event.target.id ) ) {
 			box = event.target.checked;
 		}
+		// Half a number may be another person's: what is still being typed waits until the field or the page is left.
 		clearTimeout( timer );
-		timer = setTimeout( send, event.type === 'change' ? 300 : 1500 );
+		timer = setTimeout( send, event.type === 'change' ? 300 : 10000 );
 	}
 
 	function leave() {

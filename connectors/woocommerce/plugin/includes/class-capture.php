@@ -135,7 +135,7 @@ final class Capture {
 			'cart:' . $body['key'],
 			array(
 				'type'        => 'cart',
-				'occurred_at' => gmdate( 'Y-m-d\TH:i:s\Z', time() ),
+				'occurred_at' => gmdate( 'Y-m-d\TH:i:s\Z', Options::now() ),
 				'cart'        => $body,
 			)
 		);

@@ -61,7 +61,7 @@ final class Connection {
 				'id'         => $answer['id'],
 				'secret'     => $secret,
 				'deliveries' => $answer['deliveries'],
-				'offset'     => (int) $answer['time'] - time(),
+				'offset'     => self::offset( (int) $answer['time'] ),
 			)
 		);
 		Options::change_state(
@@ -73,6 +73,17 @@ final class Connection {
 		);
 		Flush::soon();
 		return '';
+	}
+
+	/**
+	 * How many seconds our clock is behind; a few are the way of the answer.
+	 *
+	 * @param int $told By the server, seconds since 1970.
+	 * @return int
+	 */
+	public static function offset( $told ) {
+		$seconds = $told - time();
+		return abs( $seconds ) < 10 ? 0 : $seconds;
 	}
 
 	/**

@@ -21,6 +21,22 @@ final class Consent_Box {
 	const CLASSIC = 'warmcart_sms_consent';
 
 	/**
+	 * What is remembered.
+	 *
+	 * @var Memory
+	 */
+	private $memory;
+
+	/**
+	 * Needs the memory.
+	 *
+	 * @param Memory $memory What is remembered.
+	 */
+	public function __construct( Memory $memory ) {
+		$this->memory = $memory;
+	}
+
+	/**
 	 * Into both checkouts.
 	 */
 	public function listen() {
@@ -36,7 +52,7 @@ final class Consent_Box {
 		}
 		add_action( 'woocommerce_checkout_create_order', array( $this, 'note_classic' ), 10, 2 );
 		add_action( 'woocommerce_store_api_checkout_update_order_from_request', array( $this, 'note_block' ), 10, 2 );
-		add_action( 'woocommerce_store_api_checkout_order_processed', array( $this, 'forget' ) );
+		add_action( 'template_redirect', array( $this, 'untick' ) );
 	}
 
 	/**
@@ -148,14 +164,22 @@ final class Consent_Box {
 	}
 
 	/**
-	 * WooCommerce remembers additional fields with the customer and would tick the box at the next order.
+	 * WooCommerce remembers additional fields with the customer and ticks the box at the next order by itself.
+	 * Only a tick that was made for this very cart may be there when the page comes up again.
 	 */
-	public function forget() {
-		$customer = WC()->customer;
-		if ( $customer && '' !== (string) $customer->get_meta( self::META ) ) {
-			$customer->delete_meta_data( self::META );
-			$customer->save();
+	public function untick() {
+		if ( ! is_checkout() || ! Capture::has_cart() ) {
+			return;
 		}
+		Plugin::quietly(
+			function () {
+				$memory = $this->memory->find();
+				if ( empty( $memory['box'] ) && WC()->customer ) {
+					WC()->customer->delete_meta_data( self::META );
+					delete_user_meta( get_current_user_id(), self::META );
+				}
+			}
+		);
 	}
 
 	/**

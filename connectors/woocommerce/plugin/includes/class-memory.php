@@ -39,8 +39,7 @@ class Memory {
 			return $found;
 		}
 		global $wpdb;
-		$now = time();
-		$wpdb->query( $wpdb->prepare( 'INSERT IGNORE INTO %i (owner, cart_key, created_at, updated_at) VALUES (%s, %s, %d, %d)', self::table(), self::owner(), Signature::random( 16 ), $now, $now ) );
+		$wpdb->query( $wpdb->prepare( 'INSERT IGNORE INTO %i (owner, cart_key, created_at, updated_at) VALUES (%s, %s, %d, %d)', self::table(), self::owner(), Signature::random( 16 ), Options::now(), time() ) );
 		$found = $this->find();
 		if ( ! $found ) {
 			throw new \RuntimeException( 'The table ' . esc_html( self::table() ) . ' is missing.' );

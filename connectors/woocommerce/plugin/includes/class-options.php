@@ -65,6 +65,17 @@ final class Options {
 	}
 
 	/**
+	 * The time by the server's clock, seconds since 1970: a shop's own may be hours off, and what happened when
+	 * decides when a text is due.
+	 *
+	 * @return int
+	 */
+	public static function now() {
+		$connection = self::connection();
+		return time() + ( isset( $connection['offset'] ) ? (int) $connection['offset'] : 0 );
+	}
+
+	/**
 	 * Keep the connection, or forget it.
 	 *
 	 * @param array $connection Empty to forget.

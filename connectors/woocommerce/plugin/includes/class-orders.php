@@ -137,7 +137,7 @@ final class Orders {
 			'order:' . $order->get_id(),
 			array(
 				'type'        => 'order',
-				'occurred_at' => gmdate( 'Y-m-d\TH:i:s\Z', time() ),
+				'occurred_at' => gmdate( 'Y-m-d\TH:i:s\Z', Options::now() ),
 				'order'       => Order_Body::of( $order ),
 			)
 		);

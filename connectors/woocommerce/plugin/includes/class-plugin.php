@@ -42,7 +42,7 @@ final class Plugin {
 			$memory->listen();
 			( new Capture( $outbox, $memory ) )->listen();
 			( new Beacon( $memory ) )->listen();
-			( new Consent_Box() )->listen();
+			( new Consent_Box( $memory ) )->listen();
 			( new Orders( $outbox, $memory ) )->listen();
 		}
 	}

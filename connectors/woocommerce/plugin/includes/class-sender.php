@@ -33,13 +33,12 @@ class Sender {
 	 */
 	public function send( $event ) {
 		$connection = Options::connection();
-		$now        = time() + (int) $connection['offset'];
 		$response   = wp_remote_post(
 			$connection['deliveries'],
 			array(
 				'timeout'     => 5,
 				'redirection' => 0,
-				'headers'     => Signature::headers( $connection['secret'], $event->nonce, $now, $event->body ),
+				'headers'     => Signature::headers( $connection['secret'], $event->nonce, Options::now(), $event->body ),
 				'body'        => $event->body,
 			)
 		);
@@ -48,8 +47,9 @@ class Sender {
 			return self::AGAIN;
 		}
 		$status = (int) wp_remote_retrieve_response_code( $response );
-		if ( 401 === $status ) {
-			self::set_clock( $connection, wp_remote_retrieve_header( $response, 'date' ) );
+		if ( 401 === $status && self::set_clock( $connection, wp_remote_retrieve_header( $response, 'date' ) ) ) {
+			$this->problem = __( 'The clock of this shop is wrong. From now on the server\'s counts.', 'warmcart' );
+			return self::AGAIN;
 		}
 		return $this->read( $status );
 	}
@@ -82,12 +82,15 @@ class Sender {
 	 *
 	 * @param array  $connection The connection.
 	 * @param string $date       Header "Date" of its answer.
+	 * @return bool Whether it was wrong.
 	 */
 	private static function set_clock( array $connection, $date ) {
 		$told = strtotime( (string) $date );
-		if ( $told && abs( $told - time() - (int) $connection['offset'] ) > 60 ) {
-			$connection['offset'] = $told - time();
-			Options::keep_connection( $connection );
+		if ( ! $told || abs( $told - time() - (int) $connection['offset'] ) <= 60 ) {
+			return false;
 		}
+		$connection['offset'] = Connection::offset( $told );
+		Options::keep_connection( $connection );
+		return true;
 	}
 }

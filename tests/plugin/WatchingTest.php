@@ -1,0 +1,144 @@
+<?php
+
+use Warmcart\Capture;
+use Warmcart\Consent_Box;
+use Warmcart\Orders;
+
+final class WatchingTest extends PluginTestCase {
+
+	private $outbox;
+	private $memory;
+
+	protected function setUp(): void {
+		parent::setUp();
+		$this->outbox           = new MemoryOutbox();
+		$this->memory           = new Fake_Memory();
+		$GLOBALS['woocommerce'] = (object) array(
+			'cart'     => new Fake_Cart(),
+			'customer' => new Fake_Customer( array() ),
+			'session'  => new Fake_Session(),
+			'logger'   => new Fake_Logger(),
+		);
+	}
+
+	private function visit( $quantity ) {
+		WC()->cart->quantity = $quantity;
+		( new Capture( $this->outbox, $this->memory ) )->look();
+	}
+
+	private function quantities() {
+		return array_map( function ( $told ) {
+			return array_sum( array_column( $told[1]['cart']['items'], 'quantity' ) );
+		}, $this->outbox->told );
+	}
+
+	public function test_a_cart_is_told_when_it_changes_and_only_then() {
+		foreach ( array( 1, 1, 2, 2, 1 ) as $quantity ) {
+			$this->visit( $quantity );
+		}
+		$this->assertSame( array( 1, 2, 1 ), $this->quantities() );
+		$this->assertCount( 1, array_unique( array_column( $this->outbox->told, 0 ) ) );
+	}
+
+	public function test_a_visitor_without_a_cart_is_not_looked_at() {
+		$this->visit( 0 );
+		WC()->session->exists = false;
+		$this->visit( 1 );
+		$this->assertSame( array(), $this->outbox->told );
+		$this->assertNull( $this->memory->kept );
+	}
+
+	public function test_an_emptied_cart_is_told_once_and_may_be_filled_again() {
+		foreach ( array( 1, 0, 0, 1 ) as $quantity ) {
+			$this->visit( $quantity );
+		}
+		$this->assertSame( array( 1, 0, 1 ), $this->quantities() );
+	}
+
+	public function test_a_cart_that_became_an_order_is_not_told_as_emptied_and_the_next_is_another() {
+		$this->visit( 1 );
+		( new Orders( $this->outbox, $this->memory ) )->made_by_block( new Fake_Order() );
+		$this->visit( 0 );
+		$this->visit( 2 );
+		$this->assertSame( array( 1, 2 ), $this->quantities() );
+		list( $first, $next ) = array_column( $this->outbox->told, 0 );
+		$this->assertNotSame( $first, $next );
+	}
+
+	public function test_the_languages_of_the_shop_and_of_the_checkout_are_told_apart() {
+		$GLOBALS['wordpress']['locale'] = 'de_DE';
+		$this->visit( 1 );
+		$GLOBALS['wordpress']['locale']   = 'fr_FR';
+		$GLOBALS['wordpress']['checkout'] = true;
+		$this->visit( 1 );
+		$cart = end( $this->outbox->told )[1]['cart'];
+		$this->assertSame( array( 'fr_FR', 'de_DE' ), array( $cart['locale'], $cart['storefront_locale'] ) );
+	}
+
+	public function test_a_mistake_of_ours_is_logged_and_stops_nobody() {
+		$this->memory->broken = true;
+		$order                = new Fake_Order();
+		$orders               = new Orders( $this->outbox, $this->memory );
+		$this->visit( 1 );
+		$orders->mark( $order );
+		$orders->made( 28, array(), $order );
+		$this->assertSame( array( 'no table', 'no table', 'no table' ), WC()->logger->errors );
+	}
+
+	public function test_an_order_keeps_the_key_of_its_cart_and_is_told_with_it() {
+		$this->visit( 1 );
+		$order  = new Fake_Order();
+		$orders = new Orders( $this->outbox, $this->memory );
+		$orders->mark_draft( $order );
+		$orders->mark_draft( $order );
+		$this->assertSame( 1, $order->saved );
+		$orders->changed( 28, 'pending', 'processing', $order );
+		list( $subject, $event ) = end( $this->outbox->told );
+		$this->assertSame( 'order:28', $subject );
+		$this->assertSame( array( 'key' => '_warmcart_cart', 'value' => $this->memory->kept['key'] ), $event['order']['meta_data'][0] );
+		$this->assertSame( array( '29.00', '2026-11-28T02:13:40', '' ), array( $event['order']['total'], $event['order']['date_created_gmt'], $event['order']['payment_url'] ) );
+		$this->assertArrayNotHasKey( 'address_1', $event['order']['billing'] );
+	}
+
+	public function test_drafts_and_orders_that_were_no_cart_are_not_told() {
+		$orders = new Orders( $this->outbox, $this->memory );
+		$orders->changed( 28, 'pending', 'processing', new Fake_Order() );
+		$draft         = new Fake_Order();
+		$draft->status = 'checkout-draft';
+		$orders->mark( $draft );
+		$orders->changed( 28, 'new', 'checkout-draft', $draft );
+		$this->assertSame( array(), $this->outbox->told );
+	}
+
+	/** @dataProvider ticks */
+	public function test_only_a_tick_for_this_very_cart_stays_when_the_checkout_comes_up( $checkout, $box, $stays ) {
+		$GLOBALS['wordpress']['checkout'] = $checkout;
+		$this->visit( 1 );
+		$this->memory->write( '', 'box', $box );
+		WC()->customer->meta['_wc_other/warmcart/sms_consent'] = '1';
+		( new Consent_Box( $this->memory ) )->untick();
+		$this->assertSame( $stays, isset( WC()->customer->meta['_wc_other/warmcart/sms_consent'] ) );
+	}
+
+	public function ticks() {
+		return array(
+			'a tick of an earlier order'      => array( true, array(), false ),
+			'the tick of this cart'           => array( true, array( 'given_at' => 'now' ), true ),
+			'a page that is not the checkout' => array( false, array(), true ),
+		);
+	}
+
+	public function test_words_go_into_an_order_only_beside_a_tick() {
+		$box = new Consent_Box( $this->memory );
+		foreach ( array( array(), array( 'warmcart/sms_consent' => false ), array( 'warmcart/sms_consent' => true ) ) as $number => $fields ) {
+			$order = new Fake_Order();
+			$box->note_block( $order, array( 'additional_fields' => $fields ) );
+			$this->assertCount( 2 === $number ? 2 : 0, $order->meta );
+		}
+		$order = new Fake_Order();
+		$box->note_classic( $order, array( 'warmcart_sms_consent' => 1 ) );
+		$this->assertSame( '1', $order->meta['_wc_other/warmcart/sms_consent'] );
+		$this->assertStringContainsString( 'Reply STOP to end.', $order->meta['_wc_other/warmcart/sms_consent_wording'] );
+		$this->assertSame( '1', $order->meta['_wc_other/warmcart/sms_consent_version'] );
+	}
+}
