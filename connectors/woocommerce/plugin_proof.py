@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from http import HTTPStatus
+from urllib.parse import urlsplit
 
 import requests
 
@@ -12,6 +14,7 @@ from connectors.woocommerce.body import member, text
 from connectors.woocommerce.calls import call, refusal
 
 PATH = "/wp-json/warmcart/v1/connection"
+CLOSED = "{host} closes " + PATH + " to us. A firewall or security plugin does that, mostly."
 DOMAIN = "warmcart-connection."
 """Before every challenge, so that an answer can never be the signature of an event."""
 
@@ -26,6 +29,8 @@ def ask_for_proof(session: requests.Session, store_url: str, challenge: str) -> 
     answer = call(session, "POST", f"{store_url}{PATH}", json={"challenge": challenge})
     if answer.code == "warmcart_no_attempt":
         raise Unreachable("nobody pressed Connect there just now.")
-    if answer.status != 200:
-        raise refusal(store_url, "GET", answer)
+    if HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise Unreachable(CLOSED.format(host=urlsplit(store_url).netloc))
+    if answer.status != HTTPStatus.OK:
+        raise refusal(store_url, "POST", answer)
     return text(member(answer.json(), "proof"))
