@@ -114,13 +114,13 @@ def dump_definition(definition: FlowDefinition) -> dict[str, object]:
         "active": definition.active,
         "trigger": {
             "type": definition.trigger.type,
-            "idle": isodate.duration_isoformat(definition.trigger.idle),
-            "cutoff": isodate.duration_isoformat(definition.trigger.cutoff),
+            "idle": _duration(definition.trigger.idle),
+            "cutoff": _duration(definition.trigger.cutoff),
         },
         "steps": [
             {
                 "key": step.key,
-                "delay": isodate.duration_isoformat(step.delay),
+                "delay": _duration(step.delay),
                 "channel": step.channel,
                 "kind": step.kind,
                 "texts": dict(step.texts),
@@ -128,6 +128,11 @@ def dump_definition(definition: FlowDefinition) -> dict[str, object]:
             for step in definition.steps
         ],
     }
+
+
+def _duration(length: timedelta) -> str:
+    """In ISO 8601; none at all as in the documents, where the library says P0D."""
+    return str(isodate.duration_isoformat(length)) if length else "PT0S"
 
 
 class _Reader:

@@ -221,6 +221,7 @@ definitions = st.builds(
 def test_a_flow_that_is_exported_comes_back_the_same(definition: FlowDefinition) -> None:
     exported = json.loads(json.dumps(dump_definition(definition)))
     assert parse_definition(exported, "en") == definition
+    assert "P0D" not in {step["delay"] for step in exported["steps"]}
 
 
 anything = st.recursive(
