@@ -23,7 +23,8 @@ from app.models import (
     Store,
     TimelineEntry,
 )
-from flows import catalogs, texts
+from flows import catalogs, opt_in, texts
+from flows.consent import Standing
 from flows.language import Wishes, choose_language
 from flows.phones import PhoneProblem, read_phone
 from flows.zones import possible_zones
@@ -67,7 +68,7 @@ def _contact(session: Session, store: Store, raw: str) -> dict[str, Any]:
     if contact is None:
         stranger = Wishes(number_country=phone.country, store_locale=store.locale, formality=store.formality)
         return _unknown(phone.e164) | {
-            "consent": consent.state if consent else "none",
+            "consent": _standing(store, consent, phone.country),
             "consent_history": _consent_history(session, store, phone.e164),
             **_language(stranger),
             "zones": list(possible_zones(phone.e164, None, None)),
@@ -81,7 +82,7 @@ def _contact(session: Session, store: Store, raw: str) -> dict[str, Any]:
     country = contact.address_country or contact.country
     return {
         "phone": contact.phone,
-        "consent": consent.state if consent else "none",
+        "consent": _standing(store, consent, contact.country),
         "confirmed": bool(consent and consent.confirmed),
         "stopped": bool(consent and consent.stopped),
         **_language(_wishes(session, store, contact)),
@@ -91,6 +92,14 @@ def _contact(session: Session, store: Store, raw: str) -> dict[str, Any]:
         "texts": [_text(message) for message in sent],
         "consent_history": _consent_history(session, store, contact.phone),
     }
+
+
+def _standing(store: Store, consent: Consent | None, country: str | None) -> str:
+    """given, withdrawn, pending, none. A yes that must still be confirmed lets nothing be sent: pending."""
+    if consent is None:
+        return Standing.NONE.value
+    waits = consent.state == Standing.GIVEN and not consent.confirmed and opt_in.is_due(store, country)
+    return Standing.PENDING.value if waits else consent.state
 
 
 def _wishes(session: Session, store: Store, contact: Contact) -> Wishes:

@@ -30,3 +30,15 @@ def test_a_number_that_nobody_left_is_told_with_its_country_s_language_and_zones
     assert (told["consent"], told["language"], told["language_reason"]) == ("none", "de", "number")
     assert told["zones"] == ["Europe/Vienna"]
     assert (nonsense["phone"], nonsense["problem"], nonsense["zones"]) == ("12", "invalid_number", [])
+
+
+def test_a_yes_that_must_still_be_confirmed_is_pending(runtime: Runtime) -> None:
+    with runtime.database.session() as session:
+        store = factories.make_store(session, country="US")
+        phones = ["+12025550143", "+38640123456"]
+        for phone in phones:
+            factories.make_consent(session, store, phone, confirmed=False)
+            factories.make_contact(session, store, phone=phone, country="US" if phone[1] == "1" else "SI")
+        assert [told["consent"] for told in contacts(session, store, phones)] == ["pending", "given"]
+        store.double_opt_in_countries = ["SI"]
+        assert [told["consent"] for told in contacts(session, store, phones)] == ["pending", "pending"]
