@@ -114,7 +114,7 @@ def _stopped(story: _Story, event: ConsentEvent) -> _Story:
 
 
 def _started(story: _Story, event: ConsentEvent) -> _Story:
-    """START opens again what was given before, and answers an open question; to a stranger it gives nothing."""
+    """START opens again what was given, and answers an open question; to a stranger it gives nothing."""
     asked = story.consent.state is Standing.PENDING
     if event.dated is None or not (story.ever_given or asked) or story.consent.state is Standing.GIVEN:
         return story
