@@ -55,7 +55,9 @@ class Stage:
         return self.postgres.url.replace(f"/{NAME}?", f"/{name}?")
 
     def drop_database(self, name: str) -> None:
-        with psycopg.connect(self.postgres.url.replace(f"/{NAME}?", "/postgres?"), autocommit=True) as server:
+        # As its superuser: autovacuum may be at work in it, which nobody else may end.
+        url = self.postgres.url.replace(f"/{NAME}?", "/postgres?").replace(f"//{NAME}@", "//postgres@")
+        with psycopg.connect(url, autocommit=True) as server:
             server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def environment(self, database_url: str, **settings: str) -> dict[str, str]:

@@ -108,7 +108,7 @@ class Sweep:
     """Empties the database over one connection that has planned the statements: to do so takes far longer."""
 
     def __init__(self, url: str, emptying: sql.Composed) -> None:
-        self._url, self._emptying = url.replace("//warmcart@", "//postgres@"), emptying
+        self._url, self._emptying = _as_superuser(url), emptying
         self._connect()
 
     def _connect(self) -> None:
@@ -171,8 +171,14 @@ def empty_database_url(servers: Servers) -> Iterator[str]:
     name = f"empty_{next(_numbers)}"
     with psycopg.connect(servers.postgres.url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield servers.postgres.url.replace("/warmcart?", f"/{name}?")
+    yield servers.postgres.url.replace("/warmcart?", f"/{name}?")
+    # As its superuser: autovacuum may be at work in it, which nobody else may end.
+    with psycopg.connect(_as_superuser(servers.postgres.url), autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _as_superuser(url: str) -> str:
+    return url.replace("//warmcart@", "//postgres@")
 
 
 @pytest.fixture
