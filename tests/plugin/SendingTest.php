@@ -109,4 +109,16 @@ final class SendingTest extends PluginTestCase {
 		$this->assertSame( array(), $this->posted() );
 		$this->assertSame( array(), $GLOBALS['wordpress']['scheduled'] );
 	}
+
+	public function test_only_one_request_sends_at_a_time() {
+		$this->connect();
+		$GLOBALS['wordpress']['rows'] = array( (object) array( 'id' => 1, 'nonce' => 'first', 'body' => '{}' ) );
+		$GLOBALS['wordpress']['lock'] = '0';
+		Flush::run();
+		$this->assertSame( array(), $this->posted() );
+		$GLOBALS['wordpress']['lock'] = '1';
+		$this->answers( self::TAKEN );
+		Flush::run();
+		$this->assertCount( 1, $this->posted() );
+	}
 }

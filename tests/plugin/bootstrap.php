@@ -6,6 +6,7 @@
 
 namespace {
 	define( 'ABSPATH', __DIR__ );
+	define( 'DB_NAME', 'shop' );
 	define( 'MINUTE_IN_SECONDS', 60 );
 	define( 'HOUR_IN_SECONDS', 3600 );
 	define( 'DAY_IN_SECONDS', 86400 );
@@ -21,6 +22,8 @@ namespace {
 			'locale'    => 'en_US',
 			'done'      => array( 'woocommerce_cart_loaded_from_session', 'template_redirect' ),
 			'checkout'  => false,
+			'lock'      => '1',
+			'rows'      => array(),
 		);
 	}
 
@@ -209,12 +212,16 @@ namespace {
 			return 0;
 		}
 
-		public function get_var() {
-			return 0;
+		public function get_var( $statement ) {
+			return false !== strpos( $statement, 'GET_LOCK' ) ? $GLOBALS['wordpress']['lock'] : '0';
+		}
+
+		public function delete() {
+			return 1;
 		}
 
 		public function get_row() {
-			return null;
+			return array_shift( $GLOBALS['wordpress']['rows'] );
 		}
 	}
 

@@ -60,14 +60,23 @@ final class Flush {
 	}
 
 	/**
-	 * Send what waits, unless the server failed a moment ago.
+	 * Send what waits, unless the server failed a moment ago, or another request is sending.
 	 */
 	public static function run() {
-		$state = Options::state();
-		if ( Options::is_connected() && $state['retry_at'] <= time() ) {
-			self::work( new Outbox(), new Sender() );
-			( new Memory() )->forget_old();
+		if ( ! Options::is_connected() ) {
+			return;
 		}
+		Lock::hold(
+			'flush',
+			0,
+			function ( $alone ) {
+				$state = Options::state();
+				if ( $alone && $state['retry_at'] <= time() ) {
+					self::work( new Outbox(), new Sender() );
+					( new Memory() )->forget_old();
+				}
+			}
+		);
 		self::look_again( new Outbox(), Options::state() );
 	}
 
@@ -132,7 +141,7 @@ final class Flush {
 	 * @param array  $state  Of sending.
 	 */
 	private static function look_again( Outbox $outbox, array $state ) {
-		if ( $outbox->waiting() && Options::is_connected() ) {
+		if ( $outbox->waiting() ) {
 			self::schedule( max( time() + MINUTE_IN_SECONDS, $state['retry_at'] ) );
 		}
 	}

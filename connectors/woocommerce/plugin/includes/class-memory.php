@@ -110,14 +110,7 @@ class Memory {
 	 * @param callable $work What to do.
 	 */
 	public function alone( $work ) {
-		global $wpdb;
-		$lock = 'warmcart_' . md5( self::table() . self::owner() );
-		$wpdb->get_var( $wpdb->prepare( 'SELECT GET_LOCK(%s, 1)', $lock ) );
-		try {
-			$work();
-		} finally {
-			$wpdb->get_var( $wpdb->prepare( 'SELECT RELEASE_LOCK(%s)', $lock ) );
-		}
+		Lock::hold( self::owner(), 1, $work );
 	}
 
 	/**
