@@ -26,6 +26,10 @@ final class WatchingTest extends PluginTestCase {
 		( new Capture( $this->outbox, $this->memory ) )->look();
 	}
 
+	private function orders() {
+		return new Orders( $this->outbox, $this->memory, new Capture( $this->outbox, $this->memory ) );
+	}
+
 	private function quantities() {
 		return array_map( function ( $told ) {
 			return array_sum( array_column( $told[1]['cart']['items'], 'quantity' ) );
@@ -57,7 +61,7 @@ final class WatchingTest extends PluginTestCase {
 
 	public function test_a_cart_that_became_an_order_is_not_told_as_emptied_and_the_next_is_another() {
 		$this->visit( 1 );
-		( new Orders( $this->outbox, $this->memory ) )->made_by_block( new Fake_Order() );
+		$this->orders()->made_by_block( new Fake_Order() );
 		$this->visit( 0 );
 		$this->visit( 2 );
 		$this->assertSame( array( 1, 2 ), $this->quantities() );
@@ -78,7 +82,7 @@ final class WatchingTest extends PluginTestCase {
 	public function test_a_mistake_of_ours_is_logged_and_stops_nobody() {
 		$this->memory->broken = true;
 		$order                = new Fake_Order();
-		$orders               = new Orders( $this->outbox, $this->memory );
+		$orders               = $this->orders();
 		$this->visit( 1 );
 		$orders->mark( $order );
 		$orders->made( 28, array(), $order );
@@ -88,7 +92,7 @@ final class WatchingTest extends PluginTestCase {
 	public function test_an_order_keeps_the_key_of_its_cart_and_is_told_with_it() {
 		$this->visit( 1 );
 		$order  = new Fake_Order();
-		$orders = new Orders( $this->outbox, $this->memory );
+		$orders = $this->orders();
 		$orders->mark_draft( $order );
 		$orders->mark_draft( $order );
 		$this->assertSame( 1, $order->saved );
@@ -101,7 +105,7 @@ final class WatchingTest extends PluginTestCase {
 	}
 
 	public function test_drafts_and_orders_that_were_no_cart_are_not_told() {
-		$orders = new Orders( $this->outbox, $this->memory );
+		$orders = $this->orders();
 		$orders->changed( 28, 'pending', 'processing', new Fake_Order() );
 		$draft         = new Fake_Order();
 		$draft->status = 'checkout-draft';
@@ -126,6 +130,20 @@ final class WatchingTest extends PluginTestCase {
 			'the tick of this cart'           => array( true, array( 'given_at' => 'now' ), true ),
 			'a page that is not the checkout' => array( false, array(), true ),
 		);
+	}
+
+	public function test_the_box_as_the_order_was_sent_is_the_last_word() {
+		foreach ( array( '1', '' ) as $sent ) {
+			$this->visit( 1 );
+			$this->memory->write( '', 'box', array( 'given_at' => 'now' ) );
+			$this->visit( 1 );
+			$order       = new Fake_Order();
+			$order->meta = array( '_wc_other/warmcart/sms_consent' => $sent );
+			$this->orders()->made_by_block( $order );
+			$cart = end( $this->outbox->told )[1]['cart'];
+			$this->assertSame( '1' === $sent, null !== $cart['consent'] );
+			$this->visit( 0 );
+		}
 	}
 
 	public function test_words_go_into_an_order_only_beside_a_tick() {

@@ -31,14 +31,23 @@ final class Orders {
 	private $memory;
 
 	/**
-	 * Needs the outbox and the memory.
+	 * Who tells the cart.
 	 *
-	 * @param Outbox $outbox Where events wait.
-	 * @param Memory $memory What is remembered.
+	 * @var Capture
 	 */
-	public function __construct( Outbox $outbox, Memory $memory ) {
-		$this->outbox = $outbox;
-		$this->memory = $memory;
+	private $capture;
+
+	/**
+	 * Needs the outbox, the memory, and who tells the cart.
+	 *
+	 * @param Outbox  $outbox  Where events wait.
+	 * @param Memory  $memory  What is remembered.
+	 * @param Capture $capture Who tells the cart.
+	 */
+	public function __construct( Outbox $outbox, Memory $memory, Capture $capture ) {
+		$this->outbox  = $outbox;
+		$this->memory  = $memory;
+		$this->capture = $capture;
 	}
 
 	/**
@@ -100,12 +109,26 @@ final class Orders {
 		Plugin::quietly(
 			function () use ( $order ) {
 				if ( Capture::has_cart() ) {
-					$memory = $this->memory->get();
-					$this->memory->write( $memory['key'], 'order_id', $order->get_id() );
+					$this->join( $order, $this->memory->get() );
 				}
 				$this->tell( $order );
 			}
 		);
+	}
+
+	/**
+	 * The cart became this order. The box as it was sent with the order is the shopper's last word: a tick that
+	 * was taken back, or that a page which was loaded anew did not show any more, counts no longer.
+	 *
+	 * @param \WC_Order $order  Order.
+	 * @param array     $memory Of the cart.
+	 */
+	private function join( $order, array $memory ) {
+		$this->memory->write( $memory['key'], 'order_id', $order->get_id() );
+		if ( $memory['box'] && '1' !== (string) $order->get_meta( Consent_Box::META ) ) {
+			$this->memory->write( $memory['key'], 'box', array() );
+			$this->capture->look();
+		}
 	}
 
 	/**

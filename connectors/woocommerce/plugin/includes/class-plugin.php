@@ -40,10 +40,11 @@ final class Plugin {
 			$memory = new Memory();
 			$outbox = new Outbox();
 			$memory->listen();
-			( new Capture( $outbox, $memory ) )->listen();
+			$capture = new Capture( $outbox, $memory );
+			$capture->listen();
 			( new Beacon( $memory ) )->listen();
 			( new Consent_Box( $memory ) )->listen();
-			( new Orders( $outbox, $memory ) )->listen();
+			( new Orders( $outbox, $memory, $capture ) )->listen();
 		}
 	}
 
