@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
 from flask import Flask
@@ -15,10 +16,20 @@ from app.ops.garbage import keep_what_is_loaded
 from app.ops.processes import die_with_parent
 from app.web import EXTENSION
 
+M_ARENA_MAX = -8
+"""malloc.h of glibc. Other C libraries have no mallopt."""
+
 
 def _after_fork(arbiter: Arbiter, worker: Worker) -> None:
     die_with_parent()
     worker.app.callable.extensions[EXTENSION].waker.forget_threads()
+
+
+def _keep_to_few_arenas() -> None:
+    """glibc gives each thread memory of its own to allocate from, and seldom takes it back: mallopt(3)."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_ARENA_MAX, 2)
 
 
 class WebServer(BaseApplication):
@@ -34,6 +45,7 @@ class WebServer(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
+        _keep_to_few_arenas()
         application = create_app(self._settings)
         keep_what_is_loaded()
         return application
