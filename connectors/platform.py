@@ -120,6 +120,7 @@ class CartSeen:
     leaves empty are unknown, not removed. ``locale`` is the checkout's, ``storefront_locale`` that of the
     pages before it, where the platform tells them apart. ``user_agent`` is the browser's in which it was
     filled, where the platform tells it. ``opened_by`` is the ``cid`` of the way back by which it was opened.
+    ``discount_codes`` are those that lower it already; None: the platform does not tell.
     """
 
     keys: tuple[Key, ...]
@@ -138,6 +139,7 @@ class CartSeen:
     partial: bool = False
     user_agent: str | None = None
     opened_by: str | None = None
+    discount_codes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,3 +399,6 @@ class Platform(Protocol):
 
     def restore_url(self, restore: Restore) -> str | None:
         """Where the tap leads: the saved checkout, built with a URL parser; None if there is no way."""
+
+    def applies_discounts(self, restore: Restore) -> bool:
+        """Whether the way back, with ``discount_code`` set, applies the code without the shopper's doing."""

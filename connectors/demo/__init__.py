@@ -31,5 +31,8 @@ class DemoPlatform:
     def restore_url(self, restore: Restore) -> str | None:
         return links.restore_url(restore)
 
+    def applies_discounts(self, restore: Restore) -> bool:
+        return self.restore_url(restore) is not None
+
     def connect(self, url: str, secret: str, session: requests.Session) -> DemoStore:
         return DemoStore(url, secret, session)

@@ -31,3 +31,7 @@ class ShopifyPlatform:
 
     def restore_url(self, restore: Restore) -> str | None:
         return restore_url(restore)
+
+    def applies_discounts(self, restore: Restore) -> bool:
+        """Both forms of the link take the code along."""
+        return self.restore_url(restore) is not None

@@ -38,6 +38,9 @@ class WooCommercePlatform:
     def restore_url(self, restore: Restore) -> str | None:
         return links.restore_url(restore)
 
+    def applies_discounts(self, restore: Restore) -> bool:
+        return links.applies_discounts(restore)
+
 
 PLATFORM: Platform = WooCommercePlatform()
 

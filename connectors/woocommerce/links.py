@@ -39,6 +39,12 @@ def restore_url(restore: Restore) -> str | None:
     return None if target is None else _with_extras(target, restore)
 
 
+def applies_discounts(restore: Restore) -> bool:
+    """Whether the link takes a code along: only ``/checkout-link/`` does; a pay link has no place for it."""
+    target = restore_url(restore)
+    return target is not None and _takes_coupon(urlsplit(target))
+
+
 def cart_link(store_url: str, products: Sequence[Product], version: str | None) -> str | None:
     """A link that fills the cart. None where the store's version has no such link for these products."""
     if not products:
@@ -102,10 +108,14 @@ def _site(parts: SplitResult) -> tuple[str, int | None]:
 def _with_extras(target: str, restore: Restore) -> str:
     parts = urlsplit(target)
     extras = {name: value for name, value in restore.tracking.items() if _is_tracking(name)}
-    if restore.discount_code and parts.path.rstrip("/").endswith("/checkout-link"):
+    if restore.discount_code and _takes_coupon(parts):
         extras = {"coupon": restore.discount_code} | extras
     kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] not in extras]
     return parts._replace(query=urlencode([*kept, *extras.items()], safe=":,")).geturl()
+
+
+def _takes_coupon(parts: SplitResult) -> bool:
+    return parts.path.rstrip("/").endswith("/checkout-link")
 
 
 def _is_tracking(name: str) -> bool:
