@@ -15,6 +15,8 @@ from functools import lru_cache
 from string import Formatter
 
 ALLOWED = ("store", "first_name", "product", "count", "total", "link")
+OF_OFFERS = (*ALLOWED, "discount", "ends")
+"""Those of a text that makes an offer."""
 MAX_CHARACTERS = 1000
 
 # What touches a link on a phone becomes part of it; closing punctuation does not.
@@ -63,8 +65,11 @@ def fill(pieces: tuple[Piece, ...], values: Mapping[str, str]) -> str:
     )
 
 
-def problems(text: str) -> tuple[str, ...]:
-    """All that keeps a merchant's text from being sent, in words for the merchant; empty if nothing."""
+def problems(text: str, allowed: tuple[str, ...] = ALLOWED) -> tuple[str, ...]:
+    """All that keeps a merchant's text from being sent, in words for the merchant; empty if nothing.
+
+    ``allowed`` are the placeholders that it may use.
+    """
     found = []
     if len(text) > MAX_CHARACTERS:
         found.append(f"has {len(text)} characters, at most {MAX_CHARACTERS} are possible")
@@ -75,8 +80,8 @@ def problems(text: str) -> tuple[str, ...]:
     except TemplateError as error:
         return (*found, str(error))
     names = [piece.placeholder for piece in pieces if piece.placeholder is not None]
-    unknown = [name for name in dict.fromkeys(names) if name not in ALLOWED]
-    known = " ".join(f"{{{name}}}" for name in ALLOWED)
+    unknown = [name for name in dict.fromkeys(names) if name not in allowed]
+    known = " ".join(f"{{{name}}}" for name in allowed)
     found += [f"{{{name}}} is no placeholder; possible are {known}" for name in unknown]
     if names.count("link") != 1:
         found.append(f"{{link}} must stand there once, it stands there {names.count('link')} times")
@@ -91,5 +96,5 @@ def has_control_characters(text: str) -> bool:
 
 
 def _link_stands_free(pieces: tuple[Piece, ...]) -> bool:
-    sample = fill(pieces, {**dict.fromkeys(ALLOWED, "x"), "link": "\0"})
+    sample = fill(pieces, {**dict.fromkeys(OF_OFFERS, "x"), "link": "\0"})
     return _FREE_LINK.search(sample) is not None

@@ -12,7 +12,6 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-import isodate
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
@@ -21,10 +20,9 @@ from flows import due
 from flows.definition import (
     DEFAULT_CART_FLOW,
     FlowDefinition,
-    Step,
-    Trigger,
     dump_definition,
     parse_definition,
+    read_stored,
 )
 
 CART_ABANDONED = "cart_abandoned"
@@ -139,28 +137,14 @@ def versions(
     return {(store_id, flow_id, version): _read(data) for store_id, flow_id, version, data in rows}
 
 
-def stored_definition(data: dict[str, Any]) -> FlowDefinition:
-    """A definition as it was stored. It was checked on its way in and is not checked again: a store that
-    changes its language afterwards must not break flows that run."""
-    return _read(json.dumps(data, sort_keys=True))
-
-
 @lru_cache(maxsize=1024)
 def _read(text: str) -> FlowDefinition:
-    data = json.loads(text)
-    trigger = data["trigger"]
-    return FlowDefinition(
-        name=data["name"],
-        active=data["active"],
-        trigger=Trigger(
-            trigger["type"],
-            isodate.parse_duration(trigger["idle"]),
-            isodate.parse_duration(trigger["cutoff"]),
-        ),
-        steps=tuple(
-            Step(**(step | {"delay": isodate.parse_duration(step["delay"])})) for step in data["steps"]
-        ),
-    )
+    return read_stored(json.loads(text))
+
+
+def stored_definition(data: dict[str, Any]) -> FlowDefinition:
+    """A definition as it was stored; read once, for many carts have the same."""
+    return _read(json.dumps(data, sort_keys=True))
 
 
 def _is_current_version() -> Any:
