@@ -29,8 +29,8 @@ from flows import bulk, spread
 log = structlog.get_logger()
 
 CART_IDLE, STEP, CART_EXPIRY, RESEND, IN_DOUBT = "cart_idle", "step", "cart_expiry", "resend", "in_doubt"
-OPT_IN, CONSENT_SYNC = "opt_in", "consent_sync"
-KINDS = (CART_IDLE, STEP, CART_EXPIRY, RESEND, IN_DOUBT, OPT_IN, CONSENT_SYNC)
+OPT_IN, CONSENT_SYNC, DISCOUNT_END = "opt_in", "consent_sync", "discount_end"
+KINDS = (CART_IDLE, STEP, CART_EXPIRY, RESEND, IN_DOUBT, OPT_IN, CONSENT_SYNC, DISCOUNT_END)
 HELD_KINDS = (CART_IDLE, STEP, CART_EXPIRY, RESEND, OPT_IN)
 
 # A claim looks into so many lanes at most, and takes at least so many rows of one: a batch that is

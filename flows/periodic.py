@@ -40,6 +40,7 @@ QUEUE_OF_KIND = {
     due.OPT_IN: DISPATCH,
     due.IN_DOUBT: UPKEEP,
     due.CONSENT_SYNC: UPKEEP,
+    due.DISCOUNT_END: UPKEEP,
 }
 MINUTE = timedelta(minutes=1)
 RECONCILE_EVERY = timedelta(minutes=10)

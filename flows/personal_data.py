@@ -110,8 +110,8 @@ HELD = (
         tells=(
             "id", "state", "waits_for", "currency", "total", "presentment_currency", "presentment_total",
             "items", "locale", "storefront_locale", "country", "region", "postcode", "email",
-            "customer_id", "first_name", "phone_problem", "step", "device", "activity_at", "ordered_at",
-            "texts_sent", "created_at", "updated_at",
+            "customer_id", "first_name", "phone_problem", "step", "device", "discount_codes", "activity_at",
+            "ordered_at", "texts_sent", "created_at", "updated_at",
         ),
         erases={
             **nothing(
@@ -146,6 +146,14 @@ HELD = (
         lambda t: m.Enrollment.contact_id.in_(t.contacts),
         tells=("subject_id", "state", "reason", "sent", "enrolled_at", "ended_at"),
         keeps=("flow_id", "flow_version", "contact_id", "subject_type", "round", "step_index"),
+    ),
+    Held(
+        m.Discount,
+        "carts",
+        lambda t: m.Discount.contact_id.in_(t.contacts),
+        tells=("cart_id", "step_key", "rung", "season", "kind", "value", "currency", "minimum", "products",
+               "code", "state", "reason", "ends_at", "created_at", "ended_at"),
+        keeps=("enrollment_id", "contact_id", "mark", "platform_id", "made_at", "withdrawn_at"),
     ),
     Held(
         m.OrderKey, "orders", lambda t: m.OrderKey.order_id.in_(t.orders), ("order_id", "kind", "value")

@@ -25,6 +25,7 @@ from app.models import (
     Contact,
     Credential,
     Delivery,
+    Discount,
     Due,
     Enrollment,
     Flow,
@@ -212,6 +213,30 @@ def make_enrollment(
         "enrolled_at": NOW,
     }
     return _add(session, Enrollment(**(values | columns)))
+
+
+def make_discount(session: Session, enrollment: Enrollment, **columns: Any) -> Discount:
+    """A code of ten percent that the platform has, for the last step, good for two days."""
+    number = next(_numbers)
+    values = {
+        "store_id": enrollment.store_id,
+        "enrollment_id": enrollment.id,
+        "cart_id": enrollment.subject_id,
+        "contact_id": enrollment.contact_id,
+        "step_key": "last_call",
+        "rung": "best",
+        "kind": "percent",
+        "value": Decimal(10),
+        "currency": "EUR",
+        "code": f"back-{number}",
+        "mark": f"wc{number}",
+        "platform_id": str(number),
+        "state": "made",
+        "ends_at": NOW + timedelta(days=2),
+        "created_at": NOW,
+        "made_at": NOW,
+    }
+    return _add(session, Discount(**(values | columns)))
 
 
 def make_order(session: Session, store: Store, **columns: Any) -> Order:

@@ -3,6 +3,7 @@
 from app.models.base import Base
 from app.models.cart import Cart, CartKey, Fulfillment, Order, OrderKey, Recovery, Refund, TimelineEntry
 from app.models.contact import Consent, ConsentEvent, Contact, ProofAttempt, Reply, SenderContact, Suppression
+from app.models.discount import Discount
 from app.models.event import InboundEvent
 from app.models.figure import DailyCost, DailyFigure, HourFigure
 from app.models.flow import Due, Enrollment, Flow, FlowVersion, Heartbeat, PeriodicRun, StoreFlag
@@ -37,6 +38,7 @@ __all__ = [
     "DailyFigure",
     "DataExport",
     "Delivery",
+    "Discount",
     "Due",
     "Enrollment",
     "Flow",

@@ -25,6 +25,7 @@ class Cart(TenantRow, Base):
     ``no_consent``, ...).
     ``device`` is the kind of device on which it was filled (``phone``, ``tablet``, ``computer``), where the
     platform tells it.
+    ``discount_codes`` are those that the shopper, or a link, has put into it.
     ``platform_updated_at`` is that of the newest full description; ``items_at`` that of the newest items,
     which Shopify also tells by themselves (None: the same).
     """
@@ -56,6 +57,7 @@ class Cart(TenantRow, Base):
     phone_problem: Mapped[str | None]
     step: Mapped[str] = mapped_column(default="cart")
     device: Mapped[str | None]
+    discount_codes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), default=list)
     restore_url: Mapped[str | None]
     platform_created_at: Mapped[datetime | None]
     platform_updated_at: Mapped[datetime]
@@ -91,7 +93,7 @@ class TimelineEntry(TenantRow, Base):
 
     ``kind``: seen, changed, emptied, enrolled, waited, held, skipped, ended, sending, sent, delivered,
     undelivered, failed, clicked, bot_clicked, replied, asked, not_asked, confirmed, ordered, recovered,
-    refunded, cancelled.
+    refunded, cancelled, offered, no_offer, withdrawn.
     ``reason`` is a gate's named reason. ``until`` is when a held step is looked at again.
     """
 

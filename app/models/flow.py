@@ -82,7 +82,8 @@ class Due(TenantRow, Base):
 
     ``kind``: ``cart_idle`` (may the cart be enrolled? subject: cart), ``step`` (subject: enrollment),
     ``cart_expiry`` (subject: cart), ``resend`` (subject: message), ``in_doubt`` (subject: message),
-    ``opt_in`` (is the consent to be confirmed? subject: contact), ``consent_sync`` (subject: contact).
+    ``opt_in`` (is the consent to be confirmed? subject: contact), ``consent_sync`` (subject: contact),
+    ``discount_end`` (subject: discount).
     ``lane`` is ``<store>`` or ``<store>:<sender>``; claims rotate over lanes. Claiming moves ``due_at``
     to the end of the lease and sets ``lease``, so that a claim whose worker died comes due by itself
     and only the holder of the lease can finish the row. Done rows are deleted. ``once_key`` is

@@ -33,7 +33,8 @@ class Store(Row, Base):
     may lose their marks where that saves segments. No texts between ``quiet_from`` and ``quiet_to`` (over
     midnight too), nor on ``days_off`` (Monday 0), on the shopper's clock. ``avoided_hours`` are the local
     hours at which its shoppers opt out more often than at others (0 to 23), kept while ``avoids_hours``;
-    ``flows.receptivity`` finds them. ``sample`` marks made-up history. Carts whose last activity is
+    ``flows.receptivity`` finds them. ``sale`` is the one of the whole store that its platform told at
+    ``sale_read_at`` (name, percent, ends_at). ``sample`` marks made-up history. Carts whose last activity is
     before ``installed_at`` are never texted.
     """
 
@@ -74,6 +75,8 @@ class Store(Row, Base):
     avoided_hours: Mapped[list[int]] = mapped_column(
         ARRAY(SmallInteger), server_default=text("'{}'"), default=list
     )
+    sale: Mapped[dict[str, Any] | None]
+    sale_read_at: Mapped[datetime | None]
     sample: Mapped[bool] = mapped_column(default=False)
     status: Mapped[str] = mapped_column(default="active")
     status_reason: Mapped[str | None]

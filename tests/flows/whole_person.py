@@ -83,7 +83,7 @@ def _add_texts(session: Session, runtime: Runtime, store: Store, contact: Contac
     )  # fmt: skip
     session.add(TimelineEntry(store_id=store.id, cart_id=cart.id, kind="seen", occurred_at=NOW))
     flow = factories.make_flow(session, store, name=f"Flow {contact.id}", active=False)
-    factories.make_enrollment(session, store, flow, contact, cart)
+    factories.make_discount(session, factories.make_enrollment(session, store, flow, contact, cart))
     message = factories.make_message(
         session, store, cart, phone=contact.phone, body=f"Dear {tag}, your cart is saved."
     )
