@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, time
 
 from app.config import SettingError
+from flows.rules.days import is_rule
 
 Row = dict[str, str]
 
@@ -22,6 +23,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "senders": ("country",),
     "address_zones": ("country", "region", "postcode"),
     "retention": ("kind",),
+    "seasons": ("season", "country", "year"),
 }
 """The tables that an operator may change, each with the columns of its key."""
 
@@ -64,7 +66,15 @@ def _complaint(name: str, row: Row) -> str | None:
         sound, wanted = _CELLS.get(_kind(column), _ANYTHING)
         if not sound(value):
             return f"{column} is {value!r}, and must be {wanted}"
+    if name == "seasons":
+        return _season_complaint(row)
     return _hours_complaint(row) if name == "quiet_hours" else None
+
+
+def _season_complaint(row: Row) -> str | None:
+    if (row["begins"] == "none") is not (row["ends"] == "none"):
+        return "begins and ends must both be none, or neither"
+    return "begins must not be reckoned from begin" if "begin" in row["begins"] else None
 
 
 def _hours_complaint(row: Row) -> str | None:
@@ -117,6 +127,7 @@ def _is_rate(value: str) -> bool:
 
 _ANYTHING: tuple[Callable[[str], bool], str] = (lambda _: True, "anything")
 _HOUR = (_is_hour, "HH:MM or none")
+_DAY_RULE = (lambda rule: rule == "none" or is_rule(rule), "none, or a day such as 11-27, 4th thu nov +1")
 _CELLS: dict[str, tuple[Callable[[str], bool], str]] = {
     "country": (_matches(r"[A-Z]{2}|\*"), "a country code of two letters (ISO 3166-1), or *"),
     "region": (_matches(r"[A-Za-z0-9*-]*"), "a region (ISO 3166-2 without the country), or empty"),
@@ -137,6 +148,10 @@ _CELLS: dict[str, tuple[Callable[[str], bool], str]] = {
     "names": (_matches("yes|registered|no"), "yes, registered or no"),
     "spaces": (_matches("yes|no"), "yes or no"),
     "exact_length": (_matches("([1-9]|10|11)?"), "a number from 1 to 11, or empty"),
+    "season": (_matches("[a-z][a-z_]*"), "the key of a season, such as black_friday"),
+    "year": (_matches("(20[0-9]{2})?"), "a year, or empty for every year"),
+    "begins": _DAY_RULE,
+    "ends": _DAY_RULE,
     "confidence": (_matches("high|medium|low"), "high, medium or low"),
     "source": (bool, "who says so"),
     "read_on": (_is_day, "the day on which the source was read, YYYY-MM-DD"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from flows.countries import country_rule
 from flows.gates import Answer, Outcome, may_send
 from flows.public_holidays import is_holiday
 from flows.rules.form import FORMS, check
+from flows.seasons import dates
 from flows.timing import Never, state
 from flows.windows import window_for
 from flows.zones import Place, possible_zones
@@ -131,3 +132,26 @@ def test_a_table_that_nobody_knows_a_missing_folder_and_other_bytes_are_refused(
 def test_our_own_tables_keep_the_form_that_they_ask_for(name: str) -> None:
     text = files("flows").joinpath("rules", f"{name}.csv").read_text(encoding="utf-8")
     check(name, text, text.partition("\n")[0].split(","))
+
+
+def test_an_announced_season_can_be_written_down(tmp_path: Path) -> None:
+    columns = "season,country,year,begins,ends,basis,confidence,source,note,read_on"
+    announced = "black_friday,MX,2027,11-11,11-16,announced,high,letter,,2027-05-03"
+    rules.use(str(write(tmp_path, "seasons", columns, announced)))
+    assert dates("black_friday", "MX", 2027) == (date(2027, 11, 11), date(2027, 11, 16))
+    assert dates("black_friday", "MX", 2028) == (date(2028, 11, 17), date(2028, 11, 20))
+
+
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        ("black_friday,MX,27,11-11,11-16", "year is '27', and must be a year, or empty for every year"),
+        ("black_friday,MX,,soon,11-16", "begins is 'soon', and must be none, or a day such as 11-27"),
+        ("black_friday,MX,,none,11-16", "begins and ends must both be none, or neither"),
+        ("black_friday,MX,,begin +1,11-16", "begins must not be reckoned from begin"),
+    ],
+)
+def test_a_season_that_cannot_be_meant_is_refused(tmp_path: Path, row: str, complaint: str) -> None:
+    columns = "season,country,year,begins,ends,basis,confidence,source,note,read_on"
+    write(tmp_path, "seasons", columns, f"{row},announced,high,letter,,2027-05-03")
+    assert refusal(tmp_path).startswith(f"WARMCART_RULES seasons.csv line 2: {complaint}")
