@@ -82,6 +82,11 @@ def read_credential(session: Session, runtime: Runtime, store_id: int, kind: str
     return runtime.cipher.decrypt_json(row.secret) if row else None
 
 
+def forget_credential(session: Session, store_id: int, kind: str) -> None:
+    of_kind = (Credential.store_id == store_id) & (Credential.kind == kind)
+    session.execute(delete(Credential).where(of_kind))
+
+
 def forget_credentials(session: Session, store_id: int) -> None:
     session.execute(delete(Credential).where(Credential.store_id == store_id))
 

@@ -45,12 +45,12 @@ def erase_person(incoming: Incoming, shopper: Shopper, *, deliveries: bool = Tru
     return len(found.contacts)
 
 
-def keep_others_out(incoming: Incoming, shopper: Shopper) -> None:
+def keep_others_out(incoming: Incoming, *shoppers: Shopper) -> None:
     """Until the end nobody applies news about the person, which would bring back what is being erased.
 
     Intake takes these locks before all others, so whoever else writes first takes them first, too.
     """
-    names = [(incoming.store.id, name) for name in shopper.mentions]
+    names = [(incoming.store.id, name) for shopper in shoppers for name in shopper.mentions]
     incoming.locked.update(lock(incoming.session, names, incoming.locked))
 
 

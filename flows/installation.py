@@ -107,6 +107,13 @@ def shopify_person(session: Session, store: Store, user_id: str, now: datetime) 
     return people.join(session, store, person, now, role="member")
 
 
+def woocommerce_person(session: Session, store: Store, user_id: str, now: datetime) -> Person:
+    """The user of a shop's WordPress for whom its plugin asks; a user's number is unique within one shop."""
+    name = f"woocommerce:{store.public_id}:{user_id}"
+    person = people.known_as(session, name, f"WooCommerce user {user_id}", now)
+    return people.join(session, store, person, now, role="member")
+
+
 def _by_domain(session: Session, domain: str) -> Store | None:
     return session.scalar(select(Store).where(Store.domain == domain))
 

@@ -285,6 +285,7 @@ NOBODY = {
     "message_once": "row numbers",
     "periodic_run": "our processes",
     "person": "people of the merchant, who go with their store",
+    "plugin_call": "what a shop's plugin asked lately, without whom it was about",
     "provider_state": "our senders",
     "retention_run": "sums of what was erased",
     "sender_pace": "our senders",

@@ -24,7 +24,7 @@ from app.web import runtime
 from connectors.addresses import AddressRefused, check_store_url
 from connectors.platform import ConnectorError
 from connectors.woocommerce.plugin_proof import ask_for_proof, proof_of
-from flows import connections
+from flows import connections, plugin_calls
 
 log = structlog.get_logger()
 blueprint = Blueprint("install_plugin", __name__)
@@ -34,6 +34,7 @@ SECRET = re.compile(r"[0-9a-f]{64}")
 VERSION = re.compile(r"[0-9A-Za-z.+-]{1,40}")
 CHALLENGE_LENGTH = 43
 NOT_ASKED = "This shop is not connected to this server. Connect it first: {url}/install/woocommerce"
+TOO_OFTEN = "This shop was to be connected too often just now. Try again in a minute."
 NOT_PROVEN = "The shop that answers at {url} is not the one that asks to be connected."
 
 
@@ -52,6 +53,7 @@ def plugin() -> Response:
     try:
         url, secret, version = _told()
         store, keys = _connected_store(current, url)
+        _count(current, store)
         _prove(current, keys["url"], secret)
     except Refused as error:
         log.info("plugin_refused", status=error.status)
@@ -90,6 +92,15 @@ def _connected_store(current: Runtime, url: str) -> tuple[Store, dict[str, str]]
     if store is None or keys is None:
         raise Refused(NOT_ASKED.format(url=current.settings.public_url), 404)
     return store, keys
+
+
+def _count(current: Runtime, store: Store) -> None:
+    """Raises Refused where the shop was asked too often just now."""
+    name, now = random_token(CHALLENGE_LENGTH), current.clock.now()
+    with current.database.session() as session:
+        outcome = plugin_calls.note(session, store.id, plugin_calls.CONNECT, name, now)
+    if outcome is plugin_calls.Outcome.TOO_MANY:
+        raise Refused(TOO_OFTEN, 429)
 
 
 def _prove(current: Runtime, store_url: str, secret: str) -> None:

@@ -165,12 +165,13 @@ def leave_link(current: Runtime, store: Store) -> None:
     """
     now = current.clock.now()
     with current.database.session() as session:
-        recent = _recent_link(session, store, now)
+        owner = logins.store_owner(session, store, now)
+        recent = _recent_link(session, owner, store, now)
         if recent is not None and recent.expires_at <= now:
             raise Unreachable("The shop did not take the link a moment ago. Try again in a minute.")
         if recent is not None:
             return
-        token = logins.make_login_link(session, store, logins.store_owner(session, store, now), now)
+        token = logins.make_login_link(session, store, owner, now)
     try:
         client = connections.woocommerce_store(current, store)
         leave_sign_in(client.rest, f"{current.settings.public_url}/login/{token}")
@@ -179,9 +180,11 @@ def leave_link(current: Runtime, store: Store) -> None:
         raise
 
 
-def _recent_link(session: Session, store: Store, now: datetime) -> LoginLink | None:
+def _recent_link(session: Session, owner: Person, store: Store, now: datetime) -> LoginLink | None:
+    """Left in the shop, that is: links that its users asked for by the plugin are their own."""
     made_just_now = LoginLink.created_at > now - BETWEEN_SIGN_INS
-    query = select(LoginLink).where(LoginLink.store_id == store.id, made_just_now)
+    theirs = (LoginLink.store_id == store.id, LoginLink.person_id == owner.id)
+    query = select(LoginLink).where(*theirs, made_just_now)
     return session.scalar(query.order_by(LoginLink.id.desc()).limit(1))
 
 

@@ -133,6 +133,20 @@ class Credential(Base):
     updated_at: Mapped[datetime]
 
 
+class PluginCall(Base):
+    """What a shop's companion plugin asked lately: once for each nonce, and not without end.
+
+    ``kind`` is ``connect``, or that of the question. Rows go after a quarter of an hour.
+    """
+
+    __tablename__ = "plugin_call"
+
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id", ondelete="CASCADE"), primary_key=True)
+    nonce: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    called_at: Mapped[datetime]
+
+
 class Handshake(Row, Base):
     """One started WooCommerce key hand-over: its state is random, bound to one address, used once.
 
@@ -203,7 +217,8 @@ class LoginSession(Row, Base):
 class AuditEvent(TenantRow, Base):
     """What somebody did that touches sending rules or personal data.
 
-    ``actor``: ``person:<id>``, ``operator``, ``platform``, ``system``.
+    ``actor``: ``person:<id>``, ``operator``, ``platform``, ``system``, or ``woocommerce:<id>``, a user of the
+    shop who used WordPress's own tools.
     """
 
     __tablename__ = "audit_event"

@@ -62,10 +62,13 @@ def is_one(headers: Mapping[str, str]) -> bool:
     return SIGNATURE in headers
 
 
-def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> bool:
-    """Whether one of the plugin's ``secrets`` signed these bytes, this time and this nonce."""
+def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], domain: str = "") -> bool:
+    """Whether one of the plugin's ``secrets`` signed these bytes, this time and this nonce.
+
+    ``domain`` stands before what is signed; that of an event begins with its time.
+    """
     given = headers.get(SIGNATURE, "").encode("utf-8", "surrogateescape")
-    time_and_nonce = f"{headers.get(TIMESTAMP, '')}.{headers.get(NONCE, '')}."
+    time_and_nonce = f"{domain}{headers.get(TIMESTAMP, '')}.{headers.get(NONCE, '')}."
     signed = time_and_nonce.encode("utf-8", "surrogateescape") + body
     expected = [hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in secrets if secret]
     return any([hmac.compare_digest(given, signature.encode()) for signature in expected])

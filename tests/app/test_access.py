@@ -43,6 +43,7 @@ PUBLIC = {
     "/links/static/<>": "style sheet of the pages for shoppers",
     "/webhooks/shopify": "signed by the platform",
     "/webhooks/woocommerce/<>": "signed by the store",
+    "/webhooks/woocommerce/<>/questions": "signed by the store's plugin",
     "/webhooks/sms/<>/receipt": "signed by the provider",
     "/webhooks/sms/<>/reply": "signed by the provider",
     "/install/woocommerce": "begins a handshake, gives nothing",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
+from app.clock import FixedClock
 from app.models import Store
 from app.runtime import Runtime
 from flows import connections
@@ -140,3 +142,16 @@ def test_what_no_plugin_says_is_refused(
 @pytest.mark.parametrize("body", [b"", b"[]", b'"x"', b"{", b"\xff"])
 def test_bytes_that_are_no_request_of_a_plugin_are_refused(client: FlaskClient, body: bytes) -> None:
     assert client.post("/install/woocommerce/plugin", data=body).status_code == 400
+
+
+def test_a_shop_is_not_asked_without_end_whoever_calls(
+    client: FlaskClient, clock: FixedClock, shop: WooCommerceStandin
+) -> None:
+    connect(client, shop)
+    codes = [press(client, shop.url, OTHER).status_code for _ in range(8)]
+    assert codes == [502] * 6 + [429] * 2
+    shop.plugin_secret = SECRET
+    answer = press(client, shop.url)
+    assert (answer.status_code, "Try again in a minute" in answer.json["error"]) == (429, True)
+    clock.advance(timedelta(minutes=1))
+    assert press(client, shop.url).status_code == 200

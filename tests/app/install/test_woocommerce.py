@@ -8,10 +8,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from app import logins
 from app.clock import FixedClock
 from app.models import Handshake, Store, StoreFlag
 from app.runtime import Runtime
-from flows import connections
+from flows import connections, installation
 from flows.installation import SYNC_FLAG
 from tests.app.install.woocommerce_shop import (
     DOOR,
@@ -310,6 +311,19 @@ def test_there_is_one_link_a_minute_at_most(
     clock.advance(timedelta(seconds=59))
     assert ask_for_a_link(client, stores(runtime)[0])[0] == 200
     assert sign_in_links(shop) == before
+
+
+def test_a_link_that_a_user_of_the_shop_asked_for_by_the_plugin_is_another(
+    client: FlaskClient, runtime: Runtime, shop: WooCommerceStandin, clock: FixedClock
+) -> None:
+    connect(client, shop)
+    [store], before = stores(runtime), sign_in_links(shop)
+    clock.advance(timedelta(minutes=2))
+    with runtime.database.session() as session:
+        person = installation.woocommerce_person(session, store, "7", clock.now())
+        logins.make_login_link(session, store, person, clock.now())
+    assert ask_for_a_link(client, store)[0] == 200
+    assert sign_in_links(shop) != before
 
 
 def test_a_link_that_could_not_be_left_is_told_for_a_minute_and_then_left(
