@@ -334,12 +334,28 @@ class WebhookHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """A plugin of ours in the shop that puts a left cart together again, all that was in it.
+
+    ``secret`` is the one that it shares with us, ``version`` its own, ``cart_key`` its name of the cart.
+    ``nonce`` (32 digits in hex) makes the link good for once, ``now`` begins its short life.
+    """
+
+    secret: str
+    version: str
+    cart_key: str
+    nonce: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Restore:
     """What the way back to a cart is built from. ``tracking`` become query parameters.
 
     ``platform_version`` is the store's own (``StoreChanged.platform_version``): it decides which links
     the store understands. ``shopper`` is what may be filled in where the checkout is a fresh one.
     ``rested`` is for how long, at the tap, the checkout has at least been left alone (None: long enough).
+    ``companion`` is the shop's own plugin of ours, where there is one that knows the cart.
     """
 
     restore_url: str | None
@@ -352,6 +368,7 @@ class Restore:
     storefront_locale: str | None = None
     shopper: Shopper = Shopper()
     rested: timedelta | None = None
+    companion: Companion | None = None
 
 
 class StoreClient(Protocol):

@@ -6,6 +6,7 @@ A link never carries an address: it leads only to what our own rows say of its s
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from app.crypto import Cipher, Undecryptable, random_token
 from app.db import once_more
 from app.models import Consent, Contact, Link, Message, Store
 from app.runtime import Runtime
-from connectors.platform import Item, Restore, Shopper
+from connectors.platform import Companion, Item, Restore, Shopper
 from flows import connections
 from flows.consents import SMS
 from flows.devices import device
@@ -31,6 +32,9 @@ log = structlog.get_logger()
 TOKEN_LENGTH = 12
 LEADS_TO_THE_CART_FOR = timedelta(days=30)
 LONGEST_AGENT = 300
+PLUGIN_KEY = "woo_session"
+"""The kind of key by which a shop's companion plugin knows a cart."""
+
 _TOKEN = re.compile(rf"[0-9A-Za-z]{{{TOKEN_LENGTH}}}")
 _NEVER_IN_A_URL = re.compile(r"[\s\\\x00-\x1f\x7f]")
 
@@ -54,7 +58,8 @@ def link_end(activity_at: datetime, cutoff: timedelta) -> datetime:
 class Opened:
     """A link that was opened, and what decides where it leads. ``ended``: by a stop, or by its age.
 
-    ``rested``: for how long, at this moment, the cart had at least been left alone.
+    ``rested``: for how long, at ``opened_at``, the cart had at least been left alone. ``plugin`` is the
+    secret of the shop's companion plugin, encrypted, and ``plugin_key`` its name of the cart.
     """
 
     token: str
@@ -76,6 +81,9 @@ class Opened:
     rested: timedelta
     restore_url: str | None
     status_url: str | None
+    plugin: str | None
+    plugin_key: str | None
+    opened_at: datetime
 
 
 def open_link(runtime: Runtime, token: str, *, person: bool, agent: str) -> Opened | None:
@@ -94,6 +102,8 @@ def open_link(runtime: Runtime, token: str, *, person: bool, agent: str) -> Open
         "now": runtime.clock.now(),
         "flag": FIGURES,
         "nonce": random_token(),
+        "plugin_secret": connections.WOOCOMMERCE_PLUGIN,
+        "plugin_key": PLUGIN_KEY,
     }
     row = _open(runtime, values)
     return Opened(**row) if row else None
@@ -145,7 +155,11 @@ OPEN = text(
         -- The shopper may be active again since; what was left before the text is no fresh checkout.
         cast(:now AS timestamptz) - least(c.activity_at, found.written_at) AS rested,
         (SELECT status_url FROM "order" o WHERE o.store_id = found.store_id AND o.cart_id = found.cart_id
-            ORDER BY placed_at DESC, id DESC LIMIT 1) AS status_url
+            ORDER BY placed_at DESC, id DESC LIMIT 1) AS status_url,
+        (SELECT secret FROM credential WHERE store_id = found.store_id AND kind = :plugin_secret) AS plugin,
+        (SELECT value FROM cart_key k WHERE k.store_id = found.store_id AND k.cart_id = found.cart_id
+            AND k.kind = :plugin_key AND k.in_use ORDER BY k.id DESC LIMIT 1) AS plugin_key,
+        cast(:now AS timestamptz) AS opened_at
     FROM found
     JOIN store s ON s.id = found.store_id
     JOIN cart c ON c.store_id = found.store_id AND c.id = found.cart_id
@@ -188,13 +202,16 @@ def recipient(session: Session, token: str) -> Recipient | None:
     return Recipient(store, contact, contact.preferred_language or language, bool(stopped))
 
 
-def destination(cipher: Cipher, opened: Opened) -> str:
+def destination(cipher: Cipher, opened: Opened, *, browser: bool = True) -> str:
     """Where an opened link leads: the saved checkout, the page of the order, or the shop's front page.
 
-    The front page is for links that ended, and wherever there is no better way.
+    The front page is for links that ended, and wherever there is no better way. Where a shop's plugin
+    rebuilds carts, it is for all but a ``browser`` too: a preview needs no cart.
     """
     front = front_page(opened.store_url, opened.domain)
     if opened.ended or opened.store_status == "uninstalled":
+        return front
+    if not browser and opened.plugin and opened.plugin_key:
         return front
     try:
         return _web_address(_way_back(cipher, opened)) or front
@@ -228,8 +245,22 @@ def _way_back(cipher: Cipher, opened: Opened) -> str | None:
         rested=opened.rested,
         tracking=_tracking(opened),
         platform_version=opened.platform_version,
+        companion=_companion(cipher, opened),
     )
     return connections.platform(opened.platform).restore_url(restore)
+
+
+def _companion(cipher: Cipher, opened: Opened) -> Companion | None:
+    """The shop's plugin, if it knows the cart; with a secret that nobody can read the other ways are left."""
+    if opened.plugin is None or opened.plugin_key is None:
+        return None
+    try:
+        kept = cipher.decrypt_json(opened.plugin)
+        secret, version = str(kept["secret"]), str(kept["version"])
+    except (Undecryptable, ValueError, KeyError, TypeError):
+        log.warning("link_plugin_unreadable", platform=opened.platform)
+        return None
+    return Companion(secret, version, opened.plugin_key, secrets.token_hex(16), opened.opened_at)
 
 
 def _item(stored: Mapping[str, Any]) -> Item:

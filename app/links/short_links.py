@@ -6,7 +6,7 @@ from flask import Blueprint, Response, make_response, redirect, request
 from sqlalchemy.exc import OperationalError, TimeoutError
 
 from app.links import pages
-from app.links.visitors import is_person
+from app.links.visitors import is_browser, is_person
 from app.web import runtime
 from flows import links
 
@@ -26,5 +26,5 @@ def follow(token: str) -> Response:
     opened = links.open_link(runtime(), token, person=person, agent=agent)
     if opened is None:
         return pages.not_found()
-    leads_to = links.destination(runtime().cipher, opened)
+    leads_to = links.destination(runtime().cipher, opened, browser=is_browser(agent))
     return pages.private(make_response(redirect(leads_to, 302)))

@@ -22,7 +22,12 @@ def is_person(method: str, headers: Headers) -> bool:
     """Whether this looks like somebody's tap: not a crawler, a link preview, a prefetch or a HEAD."""
     if method == "HEAD" or any(_is_ahead(headers.get(name, "")) for name in LOADED_AHEAD):
         return False
-    return _is_browser(headers.get("User-Agent", "")[:LONGEST_AGENT])
+    return is_browser(headers.get("User-Agent", ""))
+
+
+def is_browser(agent: str) -> bool:
+    """Whether it calls itself a browser, and not a crawler or an app that fetches a preview."""
+    return _is_browser(agent[:LONGEST_AGENT])
 
 
 def warm_up() -> None:

@@ -2,7 +2,9 @@
 
 Known to a store (WooCommerce REST API and 10.9.1 source, observed 2026-11): an unpaid order has its
 ``payment_url``; from 10.0 on ``/checkout-link/`` fills a cart with any products and a coupon and
-leads to the checkout; before that only one product can be added, by ``/cart/?add-to-cart=``.
+leads to the checkout; before that only one product can be added, by ``/cart/?add-to-cart=``. Where our
+companion plugin is, it takes such a link over by a signed parameter (``plugin_link``) and rebuilds the cart
+itself; where it was switched off meanwhile, or does not know the cart any more, WooCommerce follows the rest.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
-from connectors.platform import Item, Restore
+from connectors.platform import Companion, Item, Restore
+from connectors.woocommerce import plugin_link
 
 FIRST_WITH_CHECKOUT_LINK = (10, 0)
 
@@ -35,14 +38,37 @@ def restore_url(restore: Restore) -> str | None:
     saved = restore.restore_url
     if saved is not None and not inside(saved, restore.store_url):
         saved = None
+    companion = _companion(restore, saved)
+    if companion is not None:
+        return _rebuilt(restore, companion)
     target = saved or cart_link(restore.store_url, products_of(restore.items), restore.platform_version)
     return None if target is None else _with_extras(target, restore)
 
 
 def applies_discounts(restore: Restore) -> bool:
-    """Whether the link takes a code along: only ``/checkout-link/`` does; a pay link has no place for it."""
+    """Whether the link takes ``discount_code`` along: ``/checkout-link/`` does, and that of the plugin.
+
+    A pay link has no place for it.
+    """
+    if restore.discount_code and restore.items and plugin_link.restores(restore.companion):
+        return True
     target = restore_url(restore)
     return target is not None and _takes_coupon(urlsplit(target))
+
+
+def _companion(restore: Restore, saved: str | None) -> Companion | None:
+    """The plugin if it shall put the cart together; not for an order that is only to be paid, as it is."""
+    to_pay = saved is not None and "pay_for_order" in dict(parse_qsl(urlsplit(saved).query))
+    asked = bool(restore.items) and (restore.discount_code is not None or not to_pay)
+    return restore.companion if asked and plugin_link.restores(restore.companion) else None
+
+
+def _rebuilt(restore: Restore, companion: Companion) -> str:
+    """The link that fills the cart without the plugin, as far as there is one, and the plugin's ticket."""
+    plain = cart_link(restore.store_url, products_of(restore.items), restore.platform_version)
+    parts = urlsplit(_with_extras(plain or f"{restore.store_url.rstrip('/')}/", restore))
+    ticket = plugin_link.signed(companion, restore.tracking.get("cid", ""), restore.discount_code)
+    return parts._replace(query=f"{parts.query}&{plugin_link.PARAMETER}={ticket}".lstrip("&")).geturl()
 
 
 def cart_link(store_url: str, products: Sequence[Product], version: str | None) -> str | None:

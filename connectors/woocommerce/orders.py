@@ -39,6 +39,9 @@ SESSION_KEY = "woo_session"
 SESSION_FIELD = "_warmcart_cart"
 """Order meta in which the companion plugin keeps the key of the cart that the order was."""
 
+OPENED_FIELD = "_warmcart_cid"
+"""Order meta in which the companion plugin keeps the ``cid`` of the link by which its cart was opened."""
+
 CONSENT_FIELD = "_wc_other/warmcart/sms_consent"
 CONSENT_WORDING_FIELD, CONSENT_VERSION_FIELD = f"{CONSENT_FIELD}_wording", f"{CONSENT_FIELD}_version"
 """The exact words that stood beside the box, and the name of their version, where the box kept them."""
@@ -307,7 +310,10 @@ def _landing(order: Json) -> str | None:
 
 
 def _opened_by(order: Json) -> str | None:
-    """The ``cid`` of our link, if it began the visit in which the order was made."""
+    """The ``cid`` of our link, if it filled the cart or began the visit in which the order was made."""
+    noted = text(_meta(order).get(OPENED_FIELD))[:LONGEST_TOKEN]
+    if noted:
+        return noted
     query = dict(parse_qsl(urlsplit(_landing(order) or "").query))
     return query.get("cid", "")[:LONGEST_TOKEN] or None
 

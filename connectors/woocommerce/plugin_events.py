@@ -40,6 +40,7 @@ from connectors.woocommerce.body import (
 )
 from connectors.woocommerce.orders import (
     LONGEST_EVIDENCE,
+    LONGEST_TOKEN,
     LONGEST_WORDING,
     SESSION_KEY,
     items_of,
@@ -143,6 +144,9 @@ def _cart(cart: Json, at: datetime) -> CartSeen:
         shopper=_shopper(cart),
         consent=_consent(cart, created, locale),
         step=_step(cart) if listed else "cart",
+        user_agent=text(cart.get("user_agent"))[:LONGEST_EVIDENCE] or None,
+        opened_by=text(cart.get("opened_by"))[:LONGEST_TOKEN] or None,
+        discount_codes=_codes(cart),
     )
 
 
@@ -179,6 +183,12 @@ def _step(cart: Json) -> str:
     if step not in STEPS:
         raise Malformed("The cart's step is none that we know.")
     return step
+
+
+def _codes(cart: Json) -> tuple[str, ...] | None:
+    """The codes that stand in the cart; a plugin before 0.2 does not tell."""
+    told = cart.get("discount_codes")
+    return tuple(code for each in told if (code := text(each))) if isinstance(told, list) else None
 
 
 def _items(lines: Sequence[Json]) -> tuple[Item, ...]:

@@ -326,6 +326,12 @@ def test_the_landing_address_keeps_our_mark_and_loses_every_secret() -> None:
     assert order_of(PROCESSING, meta_data=meta).opened_by == "aB3"
 
 
+def test_the_plugins_own_note_of_our_link_goes_before_the_landing_address() -> None:
+    entry = "https://shop.example/checkout/?cid=aB3"
+    meta = with_meta(PROCESSING, _warmcart_cid="Zz9", _wc_order_attribution_session_entry=entry)
+    assert order_of(PROCESSING, meta_data=meta).opened_by == "Zz9"
+
+
 @pytest.mark.parametrize("entry", ["(none)", "", "javascript:alert(1)", "http://[", None])
 def test_no_landing_address_is_none(entry: object) -> None:
     meta = with_meta(PROCESSING, _wc_order_attribution_session_entry=entry)

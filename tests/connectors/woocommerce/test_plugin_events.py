@@ -103,6 +103,14 @@ def test_the_tick_carries_what_proves_it() -> None:
     assert cart.consent.language == "en-US"
 
 
+def test_browser_way_back_and_codes_are_told_by_a_plugin_that_knows_them() -> None:
+    told = {"user_agent": "Mozilla/5.0", "opened_by": "aB3", "discount_codes": ["w15", "", None, {}]}
+    cart = cart_of(LEFT_IN_BLOCKS, lambda content: content["cart"].update(told))
+    assert (cart.user_agent, cart.opened_by, cart.discount_codes) == ("Mozilla/5.0", "aB3", ("w15",))
+    older = cart_of(LEFT_IN_BLOCKS)
+    assert (older.user_agent, older.opened_by, older.discount_codes) == (None, None, None)
+
+
 def test_both_checkouts_of_both_versions_say_the_same() -> None:
     for name in (LEFT_IN_BLOCKS, LEFT_IN_CLASSIC, LEFT_ON_OLD):
         cart = cart_of(name)
