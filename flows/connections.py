@@ -23,6 +23,7 @@ from app.runtime import Runtime
 from connectors import woocommerce
 from connectors.addresses import guarded_session
 from connectors.demo import DemoPlatform
+from connectors.discounts import DiscountMaker
 from connectors.platform import ConsentKeeper, Platform, Reconnect, StoreClient, Unreachable
 from connectors.shopify import ShopifyPlatform
 from connectors.shopify import http as shopify_http
@@ -54,6 +55,11 @@ def platform(name: str) -> Platform:
 def store_client(runtime: Runtime, store: Store) -> StoreClient:
     """A client for questions to this store. Raises Reconnect when its keys are gone."""
     return _CLIENTS[store.platform](runtime, store)
+
+
+def discount_maker(runtime: Runtime, store: Store) -> DiscountMaker:
+    """Who makes codes for this store. Raises Reconnect when its keys are gone."""
+    return _DISCOUNTS[store.platform](runtime, store)
 
 
 def save_credential(
@@ -225,11 +231,20 @@ def _guarded(allow_private: bool) -> requests.Session:
 
 
 def _demo(runtime: Runtime, store: Store) -> StoreClient:
+    return DemoPlatform().connect(store.url, _demo_secret(runtime, store), store_session(runtime))
+
+
+def _demo_discounts(runtime: Runtime, store: Store) -> DiscountMaker:
+    return DemoPlatform().discounts(store.url, _demo_secret(runtime, store), store_session(runtime))
+
+
+def _demo_secret(runtime: Runtime, store: Store) -> str:
     with runtime.database.session() as session:
         secret = read_credential(session, runtime, store.id, WEBHOOK_SECRET)
     if secret is None:
         raise Reconnect("The demo shop has no secret: run make demo-reset")
-    return DemoPlatform().connect(store.url, secret["secret"], store_session(runtime))
+    return secret["secret"]
 
 
 _CLIENTS = {"shopify": _shopify, "woocommerce": _woocommerce, "demo": _demo}
+_DISCOUNTS = {"demo": _demo_discounts}

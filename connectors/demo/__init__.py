@@ -1,7 +1,7 @@
 """The demo shop as a platform: the smallest one that behaves like the real ones.
 
-It sends signed webhooks over HTTP and answers a few questions over HTTP, so everything behind the
-platform interface runs in the demo as it does for a real store. A cart is known as ``demo_cart``.
+It sends signed webhooks over HTTP, answers a few questions over HTTP and makes codes, so everything
+behind the platform interface runs in the demo as it does for a real store. A cart is known as ``demo_cart``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from datetime import datetime
 import requests
 
 from connectors.demo import deliveries, links
+from connectors.demo.api import ShopApi
+from connectors.demo.discounts import DemoDiscounts
 from connectors.demo.store import DemoStore
 from connectors.platform import Delivery, Event, Restore
 
@@ -35,4 +37,7 @@ class DemoPlatform:
         return self.restore_url(restore) is not None
 
     def connect(self, url: str, secret: str, session: requests.Session) -> DemoStore:
-        return DemoStore(url, secret, session)
+        return DemoStore(ShopApi(url, secret, session))
+
+    def discounts(self, url: str, secret: str, session: requests.Session) -> DemoDiscounts:
+        return DemoDiscounts(ShopApi(url, secret, session))

@@ -97,6 +97,7 @@ def cart_seen(data: Json) -> CartSeen:
         restore_url=_text(data, "restore_url"),
         step=_text(data, "step") or "cart",
         user_agent=_text(data, "user_agent"),
+        discount_codes=_codes(data),
     )
 
 
@@ -119,6 +120,7 @@ def order_seen(data: Json) -> OrderSeen:
         locale=_text(data, "locale"),
         status_url=_text(data, "status_url"),
         user_agent=_text(data, "user_agent"),
+        discount_codes=_codes(data) or (),
     )
 
 
@@ -143,6 +145,11 @@ def _item(line: Json) -> Item:
         product_id=_text(line, "product_id"),
         unit_price=Decimal(str(line["price"])) if "price" in line else None,
     )
+
+
+def _codes(data: Json) -> tuple[str, ...] | None:
+    codes = data.get("discount_codes")
+    return tuple(map(str, codes)) if isinstance(codes, list) else None
 
 
 def _money(data: Json) -> Money | None:

@@ -8,7 +8,7 @@ from connectors.platform import Restore
 
 
 def restore_url(restore: Restore) -> str | None:
-    """The shop's own address of the cart with tracking added; None for an address outside the shop."""
+    """The shop's own address of the cart, with tracking and code; None for an address outside the shop."""
     try:
         parts, shop = urlsplit(restore.restore_url or ""), urlsplit(restore.store_url)
     except ValueError:
@@ -16,6 +16,8 @@ def restore_url(restore: Restore) -> str | None:
     if (parts.scheme, parts.netloc) != (shop.scheme, shop.netloc) or not _inside(parts.path, shop.path):
         return None
     query = dict(parse_qsl(parts.query)) | dict(restore.tracking)
+    if restore.discount_code:
+        query["discount"] = restore.discount_code
     return urlunsplit(parts._replace(query=urlencode(query)))
 
 

@@ -1,15 +1,13 @@
-"""Questions to the demo shop: ``GET {url}/api/carts?since=`` and ``/api/orders?since=``, signed."""
+"""Questions to the demo shop about its carts and orders: ``GET carts?since=`` and ``orders?since=``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
-import requests
-
-from connectors.demo.deliveries import cart_seen, order_seen, sign
+from connectors.demo.api import ShopApi
+from connectors.demo.deliveries import cart_seen, order_seen
 from connectors.platform import (
     CartSeen,
     Event,
@@ -21,14 +19,12 @@ from connectors.platform import (
     WebhookHealth,
 )
 
-TIMEOUT = (2, 5)
-
 
 class DemoStore:
     """The ``StoreClient`` of the demo shop."""
 
-    def __init__(self, url: str, secret: str, session: requests.Session) -> None:
-        self._url, self._secret, self._session = url, secret, session
+    def __init__(self, api: ShopApi) -> None:
+        self._api = api
 
     def store_details(self) -> StoreChanged:
         return StoreChanged()
@@ -56,16 +52,7 @@ class DemoStore:
         return None
 
     def _ask(self, what: str, since: datetime) -> list[dict[str, Any]]:
-        query = urlencode({"since": since.isoformat()})
-        signature = sign(f"{what}?{query}".encode(), self._secret)
-        try:
-            response = self._session.get(
-                f"{self._url}/api/{what}?{query}", headers={"X-Demo-Signature": signature}, timeout=TIMEOUT
-            )
-            response.raise_for_status()
-            rows = response.json()
-        except requests.RequestException:
-            raise Unreachable("The demo shop does not answer.") from None
+        rows = self._api.ask(what, {"since": since.isoformat()})
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise Unreachable("The demo shop's answer is not a list of carts or orders.")
         return rows

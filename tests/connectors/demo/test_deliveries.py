@@ -68,6 +68,13 @@ def test_a_delivery_names_the_cart_and_everybody_it_is_about() -> None:
     assert delivery.mentions == ("demo_cart:cart-1", "phone:0664123456", "email:ana@example.com")
 
 
+def test_codes_are_told_with_carts_and_orders() -> None:
+    assert cart(discount_codes=["BACK-7Q2K"]).discount_codes == ("BACK-7Q2K",)
+    assert order(discount_codes=["BACK-7Q2K"]).discount_codes == ("BACK-7Q2K",)
+    assert (cart(discount_codes=[]).discount_codes, cart().discount_codes) == ((), None)
+    assert order().discount_codes == ()
+
+
 def test_an_order_is_applied_in_line_with_its_cart() -> None:
     assert PLATFORM.read({}, body(ORDER)).subject == PLATFORM.read({}, body(CART)).subject
 

@@ -22,6 +22,12 @@ def test_what_the_address_had_before_stays() -> None:
     assert way_back(f"{SHOP}/back/t0ken?step=2") == f"{SHOP}/back/t0ken?step=2&utm_source=warmcart&cid=a+b"
 
 
+def test_it_carries_the_code_that_lowers_the_cart() -> None:
+    restore = Restore(f"{SHOP}/back/t0ken", (), SHOP, discount_code="BACK-7Q2K")
+    assert DemoPlatform().restore_url(restore) == f"{SHOP}/back/t0ken?discount=BACK-7Q2K"
+    assert DemoPlatform().applies_discounts(restore)
+
+
 @pytest.mark.parametrize(
     "url",
     [

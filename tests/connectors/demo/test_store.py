@@ -2,62 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 
 from connectors.demo import DemoPlatform
-from connectors.demo.deliveries import sign
 from connectors.demo.store import DemoStore
 from connectors.platform import CartSeen, ConnectorError, Key, OrderSeen, Shopper, Unreachable
-from tests.connectors.demo.bodies import CART, ORDER, SECRET
+from tests.connectors.demo.bodies import SECRET
+from tests.connectors.demo.conftest import Shop
 
 SINCE = datetime(2026, 11, 21, 12, tzinfo=UTC)
-
-
-class Shop(ThreadingHTTPServer):
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers: dict[str, Any] = {"carts": [CART], "orders": [ORDER]}
-        self.status = 200
-        self.url = f"http://127.0.0.1:{self.server_port}/demo/shop"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Shop
-
-    def do_GET(self) -> None:
-        asked = urlsplit(self.path)
-        what = asked.path.rpartition("/")[2]
-        signed = self.headers.get("X-Demo-Signature") == sign(f"{what}?{asked.query}".encode(), SECRET)
-        since = parse_qs(asked.query)["since"][0]
-        status = self.server.status if signed and datetime.fromisoformat(since).tzinfo else 401
-        answer = self.server.answers[what]
-        raw = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def shop() -> Iterator[Shop]:
-    with Shop() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -94,7 +52,7 @@ def test_a_last_look_finds_the_order_of_the_cart_or_of_the_person(
 
 def test_a_wrong_secret_gets_no_answer(shop: Shop) -> None:
     with requests.Session() as session, pytest.raises(Unreachable):
-        list(DemoStore(shop.url, "another secret", session).open_carts(SINCE))
+        list(DemoPlatform().connect(shop.url, "another secret", session).open_carts(SINCE))
 
 
 @pytest.mark.parametrize("answer", [b"<html>", {"carts": []}, ["cart"], [{"cart_token": "x"}]])
@@ -114,4 +72,4 @@ def test_a_shop_in_trouble_is_asked_again_later(shop: Shop, client: DemoStore) -
 
 def test_nobody_at_home_is_a_trouble_of_the_neighbour() -> None:
     with requests.Session() as session, pytest.raises(Unreachable):
-        list(DemoStore("http://127.0.0.1:9/demo/shop", SECRET, session).open_carts(SINCE))
+        list(DemoPlatform().connect("http://127.0.0.1:9/demo/shop", SECRET, session).open_carts(SINCE))
