@@ -10,12 +10,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import redis
 
 from app.crypto import random_token
+from app.demo.bill import Bill, read_bill
 from app.demo.products import PRODUCTS
 
 KEPT_FOR = timedelta(days=30)
@@ -41,7 +41,8 @@ class Consent:
 class Cart:
     """``lines`` are quantities by product. ``phone`` is as typed. An ordered cart never changes again.
 
-    ``user_agent`` is the browser's that changed it last.
+    ``user_agent`` is the browser's that changed it last. ``code`` came with a link, whether or not it lowers
+    anything; ``bill`` is what was paid.
     """
 
     token: str
@@ -58,10 +59,8 @@ class Cart:
     order_number: str | None = None
     ordered_at: datetime | None = None
     user_agent: str = ""
-
-    @property
-    def total(self) -> Decimal:
-        return sum((PRODUCTS[name].price * count for name, count in self.lines.items()), Decimal(0))
+    code: str = ""
+    bill: Bill | None = None
 
     @property
     def count(self) -> int:
@@ -124,7 +123,11 @@ class Books:
 
 
 def _dump(cart: Cart) -> str:
-    return json.dumps(asdict(cart), default=datetime.isoformat)
+    return json.dumps(asdict(cart), default=_plain)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _load(text: bytes | None) -> Cart | None:
@@ -135,5 +138,7 @@ def _load(text: bytes | None) -> Cart | None:
         data[name] = data[name] and datetime.fromisoformat(data[name])
     if consent := data["consent"]:
         data["consent"] = Consent(**consent | {"given_at": datetime.fromisoformat(consent["given_at"])})
+    if bill := data.get("bill"):
+        data["bill"] = read_bill(bill)
     data["lines"] = {name: count for name, count in data["lines"].items() if name in PRODUCTS}
     return Cart(**data)

@@ -8,7 +8,8 @@ from datetime import datetime
 from flask import abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from app.demo import deliveries, pages, places, visits
+from app.demo import deliveries, discounts, pages, places, visits
+from app.demo.bill import Bill
 from app.demo.books import Cart, Consent
 from app.demo.products import SHOP
 from app.demo.words import say
@@ -66,7 +67,7 @@ def save() -> Response:
         return pages.show("checkout_notes", cart=cart, standing=standing(cart, now))
     if action == "pay":
         missing = _missing(cart)
-        return _form(cart, 422, missing) if missing else _buy(cart, now)
+        return _form(cart, 422, missing) if missing else _pay(cart, now)
     response = redirect(url_for(".form", saved=1), 303)
     visits.remember(response, place=(cart.language, cart.country))
     return response
@@ -74,12 +75,16 @@ def save() -> Response:
 
 @blueprint.get("/shop/back/<token>")
 def back(token: str) -> Response:
-    """The way back from a text: the cart in this browser; after the order, the order's page."""
+    """The way back from a text: the cart in this browser; after the order, the order's page.
+
+    ``discount`` is a code: from now on it lowers the cart, if it holds.
+    """
     cart = visits.books().find(token)
     if cart is None:
         abort(404)
     if cart.ordered_at:
         return redirect(url_for(".order", token=token), 302)
+    cart = _with_code(cart, discounts.name_of(request.args.get("discount", "")))
     response = redirect(url_for(".form" if cart.lines else "demo_shop.cart", back=1), 302)
     visits.remember(response, cart, (cart.language, cart.country))
     return response
@@ -90,7 +95,7 @@ def order(token: str) -> Response:
     cart = visits.books().find(token)
     if cart is None or not cart.ordered_at:
         abort(404)
-    return pages.show("order", cart=cart)
+    return pages.show("order", cart=cart, bill=visits.bill(cart))
 
 
 def standing(cart: Cart, now: datetime) -> Standing:
@@ -115,12 +120,28 @@ def _form(cart: Cart, status: int = 200, missing: str | None = None) -> Response
         "checkout",
         status,
         cart=cart,
+        bill=visits.bill(cart),
         standing=standing(cart, runtime().clock.now()),
         missing=missing,
         example=places.example_number(cart.country),
         welcome=request.args.get("back"),
         saved=request.args.get("saved"),
     )
+
+
+def _with_code(cart: Cart, name: str | None) -> Cart:
+    """The cart with the link's code, unless only the one that it has holds."""
+    if name is None or name == cart.code:
+        return cart
+    if visits.bill(cart).codes and not visits.bill(replace(cart, code=name)).codes:
+        return cart
+    # Another browser opened it, but in none was the cart changed.
+    cart, changed = visits.books().change(
+        cart, lambda before: replace(before, code=name), runtime().clock.now()
+    )
+    if changed:
+        deliveries.tell_cart(cart)
+    return cart
 
 
 def _as_typed(cart: Cart, action: str, now: datetime) -> Cart:
@@ -164,10 +185,21 @@ def _missing(cart: Cart) -> str | None:
     return None if cart.phone or cart.email else "contact"
 
 
-def _buy(cart: Cart, now: datetime) -> Response:
+def _pay(cart: Cart, now: datetime) -> Response:
+    """Buy at the price that the shopper saw, or show the one that it is now."""
+    bill = visits.bill(cart)
+    if request.form.get("total", str(bill.total)) != str(bill.total):
+        return _form(cart, 409, "price")
+    if not all(visits.discounts().use(code, cart.token) for code in bill.codes):
+        return _form(cart, 409, "price")
+    return _buy(cart, bill, now)
+
+
+def _buy(cart: Cart, bill: Bill, now: datetime) -> Response:
     number = visits.books().next_order_number()
+    paid = replace(bill, refusal=None, minimum=None)
     cart, changed = visits.change(
-        cart, lambda cart: replace(cart, step="payment", order_number=number, ordered_at=now)
+        cart, lambda cart: replace(cart, step="payment", order_number=number, ordered_at=now, bill=paid)
     )
     if changed:
         deliveries.tell_order(cart)

@@ -15,6 +15,7 @@ import structlog
 from flask import current_app
 from sqlalchemy import select
 
+from app.demo import visits
 from app.demo.books import Cart
 from app.demo.courier import Courier
 from app.demo.products import CURRENCY, PRODUCTS
@@ -90,12 +91,14 @@ def known_store(current: Runtime) -> Store | None:
 
 
 def _common(cart: Cart) -> Json:
+    bill = visits.bill(cart)
     return {
         "cart_token": cart.token,
         "created_at": cart.created_at.isoformat(),
         "updated_at": cart.updated_at.isoformat(),
         "currency": CURRENCY,
-        "total": _amount(cart.total),
+        "total": _amount(bill.total),
+        "discount_codes": bill.codes,
         "locale": cart.language,
         "country": cart.country,
         "phone": cart.phone or None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -13,8 +13,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import access
 from app.demo import places, visits, words
+from app.demo.books import Cart
 from app.demo.products import PRODUCTS, SHOP
 from app.web import runtime
+from flows.phones import Phone
 
 
 def room(name: str, import_name: str, static_folder: str | None = None) -> Blueprint:
@@ -47,6 +49,9 @@ def _render(visit: visits.Visit | None, name: str, status: int, **values: object
         money=partial(words.money, language),
         time=partial(words.clock_time, language),
         day=partial(words.day, language),
+        short_day=partial(words.short_day, language),
+        percent=partial(words.percent, language),
+        last_day=_last_day,
         opening=partial(words.opening_time, language),
         country_name=partial(words.country, language),
         countries=words.countries(language, tuple(places.ZONES)),
@@ -59,6 +64,12 @@ def _render(visit: visits.Visit | None, name: str, status: int, **values: object
         **values,
     )
     return make_response(page, status)
+
+
+def _last_day(cart: Cart, ends_at: datetime) -> date:
+    """The last day of an offer, by the calendar of whoever left this cart."""
+    phone = places.typed_phone(cart.phone, cart.country)
+    return places.last_day(ends_at, cart.country, phone.e164 if isinstance(phone, Phone) else None)
 
 
 def _now() -> datetime:

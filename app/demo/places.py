@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -93,6 +93,13 @@ def hours(country: str, now: datetime, phone: str | None = None) -> Hours:
     zone = ZoneInfo(ZONES.get(place) or zones[0])
     opens_at = sky.opens_at if isinstance(sky, timing.Closed) else None
     return Hours(place, zone, now.astimezone(zone), opens_at and opens_at.astimezone(zone))
+
+
+def last_day(ends_at: datetime, country: str, phone: str | None = None) -> date:
+    """The day that ends with a moment, at whichever place of that number the calendar is behind."""
+    zones = possible_zones(phone or example_number(country, PhoneNumberFormat.E164), country, None)
+    moment = ends_at - timedelta(seconds=1)
+    return min(moment.astimezone(ZoneInfo(zone)).date() for zone in zones)
 
 
 def typed_phone(typed: str, country: str) -> Phone | str | None:

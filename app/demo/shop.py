@@ -22,7 +22,7 @@ def shelf() -> Response:
 
 @blueprint.get("/shop/cart")
 def cart() -> Response:
-    return pages.show("cart")
+    return pages.show("cart", bill=visits.bill(visits.current().cart))
 
 
 @blueprint.post("/shop/cart")

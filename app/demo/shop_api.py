@@ -1,18 +1,23 @@
 """``/demo/shop/api``: what the demo shop answers when Warmcart asks, as real platforms do.
 
-A question is signed with the shop's secret over ``<what>?<query string>``.
+A call is signed with the shop's secret over ``<what>?<query string>``; one with a body also over a line
+break and the body.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 
 from app.crypto import same
-from app.demo import deliveries, visits
+from app.demo import deliveries, discounts, visits
+from app.demo.products import PRODUCTS, Product
 from app.web import runtime
+from connectors.demo.api import signed_part
 from connectors.demo.deliveries import sign
+from connectors.demo.discounts import REFUSED, TAKEN
 
 blueprint = Blueprint("demo_shop_api", __name__, url_prefix="/demo/shop/api")
 
@@ -20,29 +25,93 @@ blueprint = Blueprint("demo_shop_api", __name__, url_prefix="/demo/shop/api")
 @blueprint.get("/carts")
 def carts() -> Response:
     """All carts that are open and changed since."""
-    found = visits.books().changed_since(_asked_since("carts"))
+    _check_signature("carts")
+    found = visits.books().changed_since(_moment("since"))
     public_url = runtime().settings.public_url
     return jsonify([deliveries.cart_body(cart, public_url) for cart in found if not cart.ordered_at])
 
 
 @blueprint.get("/orders")
 def orders() -> Response:
-    found = visits.books().changed_since(_asked_since("orders"))
+    _check_signature("orders")
+    found = visits.books().changed_since(_moment("since"))
     public_url = runtime().settings.public_url
     return jsonify([deliveries.order_body(cart, public_url) for cart in found if cart.ordered_at])
 
 
-def _asked_since(what: str) -> datetime:
-    """The moment that a signed question names; 401 and 400 for others."""
+@blueprint.post("/codes")
+def make_code() -> tuple[Response, int]:
+    """Make a code, or find that it is there already; 409 where another of its name is, 422 with a reason."""
+    _check_signature("codes")
+    try:
+        code = discounts.read_code(_body())
+    except discounts.Unacceptable as refused:
+        return jsonify(error=str(refused)), REFUSED
+    except ValueError:
+        abort(400)
+    if not visits.discounts().make(code, runtime().clock.now()):
+        return jsonify(error="There is another code of this name."), TAKEN
+    return jsonify(id=code.name), 201
+
+
+@blueprint.post("/codes/withdraw")
+def withdraw_code() -> Response:
+    """Nothing there to withdraw is fine; a code with another mark stays."""
+    _check_signature("codes/withdraw")
+    body = _body()
+    name = discounts.name_of(str(body.get("code")))
+    if name:
+        visits.discounts().withdraw(name, str(body.get("mark")))
+    return jsonify({})
+
+
+@blueprint.get("/goods")
+def goods() -> Response:
+    """What is known of the products that ``id`` names."""
+    _check_signature("goods")
+    asked = request.args.getlist("id")
+    return jsonify({name: _goods(PRODUCTS[name]) for name in asked if name in PRODUCTS})
+
+
+@blueprint.get("/sale")
+def sale() -> Response:
+    """The sale at the moment ``at``; empty for none."""
+    _check_signature("sale")
+    found = visits.discounts().sale(_moment("at"))
+    if found is None:
+        return jsonify({})
+    return jsonify(name=discounts.SALE_NAME, percent=int(found.percent), ends_at=found.ends_at.isoformat())
+
+
+def _goods(product: Product) -> dict[str, Any]:
+    return {
+        "on_sale": product.before is not None,
+        "gift_card": product.gift_card,
+        "collections": [product.collection],
+        "cost": str(product.cost),
+    }
+
+
+def _check_signature(what: str) -> None:
+    """401 for whoever does not know the shop's secret."""
     store = deliveries.known_store(runtime())
     secret = deliveries.secret_of(runtime(), store) if store else None
-    signed = f"{what}?".encode() + request.query_string
+    signed = signed_part(what, request.query_string, request.get_data())
     if secret is None or not same(request.headers.get("X-Demo-Signature", ""), sign(signed, secret)):
         abort(401)
+
+
+def _body() -> dict[str, Any]:
+    body = request.get_json(force=True, silent=True)
+    return body if isinstance(body, dict) else abort(400)
+
+
+def _moment(name: str) -> datetime:
+    """The moment that a question names; 400 for others."""
     try:
-        since = datetime.fromisoformat(request.args["since"])
+        moment = datetime.fromisoformat(request.args[name])
     except (KeyError, ValueError):
         abort(400)
-    if since.tzinfo is None:
+    if moment.tzinfo is None:
         abort(400)
-    return since
+    return moment

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from app import logins
 from app.demo import deliveries, pages, visits
+from app.demo.discounts import SALE_PERCENT
 from app.web import runtime
 from flows import demo
 
@@ -25,7 +26,18 @@ BACK = {
 
 @blueprint.get("")
 def stage() -> Response:
-    return pages.show("stage")
+    sale = visits.discounts().sale(runtime().clock.now())
+    return pages.show("stage", sale=sale, sale_percent=SALE_PERCENT)
+
+
+@blueprint.post("/sale")
+def change_sale() -> Response:
+    """Start or end the sale of the whole shop."""
+    if request.form.get("sale") == "start":
+        visits.discounts().start_sale(runtime().clock.now())
+    else:
+        visits.discounts().end_sale()
+    return redirect(url_for("demo.stage"), 303)
 
 
 @blueprint.post("/place")

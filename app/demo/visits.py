@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from flask import g, request
 from werkzeug.wrappers import Response
 
-from app.demo import places
+from app.demo import places, pricing
+from app.demo.bill import Bill
 from app.demo.books import KEPT_FOR, Books, Cart, Edit
+from app.demo.discounts import Discounts
 from app.demo.words import LANGUAGES
 from app.web import runtime
 from flows.language import match_language
@@ -34,6 +36,16 @@ class Visit:
 
 def books() -> Books:
     return Books(runtime().redis)
+
+
+def discounts() -> Discounts:
+    return Discounts(runtime().redis)
+
+
+def bill(cart: Cart) -> Bill:
+    """What the cart costs now, or what its order cost."""
+    known, now = discounts(), runtime().clock.now()
+    return cart.bill or pricing.draw_up(cart, known.find(cart.code), known.sale(now), now)
 
 
 def current() -> Visit:

@@ -7,7 +7,7 @@ They are apart from ``locales/``, which holds what real shoppers read. Keys are
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -15,7 +15,7 @@ from importlib.resources import files
 from babel import Locale
 from babel.dates import format_datetime, format_skeleton
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_percent
 
 from app.demo.products import CURRENCY
 from flows.placeholders import fill, parse
@@ -54,6 +54,15 @@ def clock_time(language: str, moment: datetime) -> str:
 
 def day(language: str, moment: datetime) -> str:
     return format_skeleton("EEEEdMMMM", moment, locale=language)
+
+
+def short_day(language: str, day: date) -> str:
+    return format_skeleton("MMMd", day, locale=language)
+
+
+def percent(language: str, value: Decimal) -> str:
+    """``10%``, with a space in the languages that write one."""
+    return format_percent(value / 100, locale=language)
 
 
 def opening_time(language: str, moment: datetime, now: datetime) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.demo import words
+from app.demo.bill import Refusal
 from app.demo.products import PRODUCTS
 from flows.catalogs import languages
 from flows.placeholders import placeholders
@@ -33,6 +34,7 @@ def test_every_word_that_a_page_asks_for_is_there_and_none_is_left_over() -> Non
     made = {f"product.{name}.{part}" for name in PRODUCTS for part in ("title", "text")}
     made |= {f"checkout.{problem}" for problem in ("invalid_number", "not_mobile")}
     made |= {f"sorry.{about}.{part}" for about in ("gone", "refused", "closed") for part in ("title", "text")}
+    made |= {f"bill.refused_{refusal}" for refusal in Refusal}
     made |= {"checkout.consent"}
     assert asked | made == set(words.messages("en"))
 
