@@ -50,6 +50,8 @@ class Patience:
 PATIENT = Patience(timeout=TIMEOUT, tries=5, longest_wait=30.0)
 BRISK = Patience(timeout=3.0, tries=1, longest_wait=0.0)
 """For a question that a text waits for: an answer now, or none."""
+WRITING = Patience(timeout=5.0, tries=1, longest_wait=0.0)
+"""For a change that a text waits for: Shopify takes longer to write than to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,14 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The data of an answer; what Shopify withheld is null in it. ``cost`` is None if it told none."""
+    """The data of an answer; what Shopify withheld is null in it, and ``codes`` say why.
+
+    ``cost`` is None if it told none.
+    """
 
     data: Record
     cost: Cost | None
+    codes: frozenset[str] = frozenset()
 
 
 class AdminClient:
@@ -94,8 +100,8 @@ class AdminClient:
         """The answer to ``queries/{operation}.graphql``.
 
         Raises Throttled, Unreachable, Reconnect, TooCostly or another ConnectorError. Throttled and
-        Unreachable only after the tries that ``patience`` allows: every operation here reads, or sets a
-        state that the same call again leaves as it is.
+        Unreachable only after the tries that ``patience`` allows: every operation here reads, sets a state
+        that the same call again leaves as it is, or makes a code of which there can be only one.
         """
         retrying = Retrying(
             retry=retry_if_exception_type((Throttled, Unreachable)),
@@ -171,7 +177,7 @@ def _answer(operation: str, body: object) -> Answer:
     content = record(body)
     cost = _cost(record(record(content.get("extensions")).get("cost")))
     errors = records(content.get("errors"))
-    codes = {str(record(error.get("extensions")).get("code") or "UNKNOWN") for error in errors}
+    codes = frozenset(str(record(error.get("extensions")).get("code") or "UNKNOWN") for error in errors)
     if "THROTTLED" in codes:
         raise Throttled("Shopify asks us to slow down.", _refill_time(cost))
     if "MAX_COST_EXCEEDED" in codes:
@@ -181,10 +187,10 @@ def _answer(operation: str, body: object) -> Answer:
         raise _refusal(operation, codes)
     if errors:
         log.warning("shopify_fields_withheld", operation=operation, codes=sorted(codes))
-    return Answer(data, cost)
+    return Answer(data, cost, codes)
 
 
-def _refusal(operation: str, codes: set[str]) -> ConnectorError:
+def _refusal(operation: str, codes: frozenset[str]) -> ConnectorError:
     if not codes or "INTERNAL_SERVER_ERROR" in codes:
         return Unreachable("Shopify's answer makes no sense.")
     return ConnectorError(f"Shopify refused the query {operation} ({', '.join(sorted(codes))}).")

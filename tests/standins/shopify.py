@@ -18,6 +18,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import socket
 import sys
 import threading
 import time
@@ -111,7 +112,7 @@ class ShopifyStandin:
         with self._lock:
             if domain not in self.shops:
                 number = FIRST_SHOP_NUMBER + len(self.shops)
-                self.shops[domain] = Shop(domain, number, details=details)
+                self.shops[domain] = Shop(domain, number, details=details, now=self.clock)
                 self.buckets[domain] = Bucket(at=self.clock().timestamp())
             return self.shops[domain]
 
@@ -190,8 +191,11 @@ class ShopifyStandin:
                 return Response('{"errors":"[API] Invalid API key or access token"}', 401)
             asked = request.get_json(silent=True) or {}
             self.calls.append(Call(shop.domain, asked.get("query", ""), asked.get("variables") or {}))
-            now = self.clock().timestamp()
-            return jsonify(self.api.answer(shop, self.buckets[shop.domain], now, asked))
+            now, lost_before = self.clock().timestamp(), shop.discounts.answers_lost
+            answer = self.api.answer(shop, self.buckets[shop.domain], now, asked)
+            if shop.discounts.answers_lost < lost_before:
+                request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            return jsonify(answer)
 
     def _disturbed(self) -> Response:
         disturbance = self.disturbances.pop(0)

@@ -25,6 +25,7 @@ from graphql.execution.values import (
     get_variable_values,
 )
 
+from tests.standins.shopify_discounts import BASIC, FREE_SHIPPING
 from tests.standins.shopify_search import Node, UnknownSearch, search
 from tests.standins.shopify_state import Shop
 
@@ -184,15 +185,17 @@ class _CostCounter:
             fragment = self.fragments[node.name.value]
             return self.of(fragment.selection_set, self.schema.type_map[fragment.type_condition.name.value])
         if isinstance(node, graphql.InlineFragmentNode):
-            return self.of(node.selection_set, parent)
+            return self.of(node.selection_set, self.schema.type_map[node.type_condition.name.value])
+        if node.name.value == "__typename":
+            return 0
         definition = parent.fields[node.name.value]
         returned = graphql.get_named_type(definition.type)
         if graphql.is_leaf_type(returned) or returned.name == "PageInfo":
             return 0
         inside = self.of(node.selection_set, returned)
-        if not returned.name.endswith("Connection"):
-            return 1 + inside
         arguments = get_argument_values(definition, node, self.variables)
+        if not returned.name.endswith("Connection"):
+            return (1 + inside) * len(arguments.get("ids", "1"))
         return 2 + int(arguments.get("first") or arguments.get("last") or 0) * inside
 
 
@@ -204,7 +207,7 @@ def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], **arguments: An
     if parent == "QueryRoot":
         return _root(shop, name, arguments)
     if parent == "Mutation":
-        return {"customerSmsMarketingConsentUpdate": shop.write_consent}[name](arguments["input"])
+        return _change(shop, name, arguments)
     if name == "customer" and parent != "CustomerSmsMarketingConsentUpdatePayload":
         return shop.customers.get(source["customer"]["id"]) if source["customer"] else None
     if parent == "Customer" and name == "orders":
@@ -216,6 +219,33 @@ def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], **arguments: An
     return value
 
 
+def _change(shop: Shop, name: str, arguments: Mapping[str, Any]) -> Any:
+    if name == "customerSmsMarketingConsentUpdate":
+        return shop.write_consent(arguments["input"])
+    _need(shop, "write_discounts")
+    discounts = shop.discounts
+    if name == "discountCodeDelete":
+        return discounts.delete(arguments["id"])
+    if discounts.throttled:
+        discounts.throttled -= 1
+        raise graphql.GraphQLError("Throttled", extensions={"code": "THROTTLED"})
+    made = discounts.make(*_asked(name, arguments))
+    discounts.answers_lost -= bool(discounts.answers_lost)
+    return made
+
+
+def _asked(name: str, arguments: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    if name == "discountCodeBasicCreate":
+        return BASIC, arguments["basicCodeDiscount"]
+    return FREE_SHIPPING, arguments["freeShippingCodeDiscount"]
+
+
+def _need(shop: Shop, scope: str) -> None:
+    """To write implies to read."""
+    if not {scope, scope.replace("read_", "write_")} & set(shop.scopes):
+        raise graphql.GraphQLError("Access denied.", extensions={"code": "ACCESS_DENIED"})
+
+
 def _root(shop: Shop, name: str, arguments: Mapping[str, Any]) -> Any:
     lists = {
         "orders": shop.orders,
@@ -224,6 +254,15 @@ def _root(shop: Shop, name: str, arguments: Mapping[str, Any]) -> Any:
     }
     if name in lists:
         return _page(name, list(lists[name].values()), arguments)
+    if name == "nodes":
+        return [shop.variants.get(gid) for gid in arguments["ids"]]
+    if name in ("codeDiscountNodeByCode", "discountNodes"):
+        _need(shop, "read_discounts")
+    if name == "discountNodes":
+        return _page(name, shop.discounts.shown(), arguments)
+    if name == "codeDiscountNodeByCode":
+        found = shop.discounts.find(arguments["code"])
+        return found and found.node
     if name == "customerByIdentifier":
         number = arguments["identifier"].get("phoneNumber")
         known = (customer for customer in shop.customers.values() if customer["defaultPhoneNumber"])
@@ -259,5 +298,5 @@ def _searched(kind: str, nodes: Sequence[Node], text: str | None) -> list[Node]:
 
 
 def _sorted(nodes: list[Node], arguments: Mapping[str, Any]) -> list[Node]:
-    by = _SORT_KEYS[arguments["sortKey"]]
+    by = _SORT_KEYS.get(arguments.get("sortKey", "ID"), "id")
     return sorted(nodes, key=lambda node: (node[by], node["id"]), reverse=bool(arguments.get("reverse")))

@@ -45,6 +45,7 @@ FILTERS: Mapping[str, Mapping[str, Callable[[Node], Any]]] = {
         "recovery_state": lambda node: "recovered" if node["completedAt"] else "not_recovered",
     },
     "customers": {"updated_at": lambda node: node["updatedAt"]},
+    "discountNodes": {"method": lambda node: node["method"], "status": lambda node: node["status"]},
 }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from tests.standins.shopify_discounts import Discounts
 
 SCOPES = (
     "write_customers",
@@ -36,8 +38,12 @@ class Shop:
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     customers: dict[str, dict[str, Any]] = field(default_factory=dict)
     withheld: set[str] = field(default_factory=set)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    discounts: Discounts = field(init=False)
+    variants: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.discounts = Discounts(lambda: self.now())
         usual = {
             "id": f"gid://shopify/Shop/{self.number}",
             "name": self.domain.partition(".")[0],
@@ -60,6 +66,7 @@ class Shop:
             "createdAt": moment(body["created_at"]),
             "updatedAt": moment(body["updated_at"]),
             "completedAt": moment(body.get("completed_at")),
+            "discountCodes": [code["code"] for code in body.get("discount_codes") or []],
             "customer": self._customer_of(body),
             "shippingAddress": _address(body.get("shipping_address")),
             "billingAddress": _address(body.get("billing_address")),
@@ -109,6 +116,31 @@ class Shop:
                 "state": told["state"].upper(),
                 "optInLevel": (told["opt_in_level"] or "unknown").upper(),
                 "updatedAt": moment(told["consent_updated_at"]),
+            },
+        }
+
+    def put_variant(
+        self,
+        variant_id: int,
+        product_id: int,
+        price: str,
+        before: str | None = None,
+        cost: str | None = None,
+        gift_card: bool = False,
+        collections: Sequence[int] = (),
+    ) -> None:
+        """What the shop sells. ``before`` is the crossed-out price, ``cost`` what one piece costs it."""
+        gid = f"gid://shopify/ProductVariant/{variant_id}"
+        self.variants[gid] = {
+            "__typename": "ProductVariant",
+            "id": gid,
+            "price": price,
+            "compareAtPrice": before,
+            "inventoryItem": {"unitCost": {"amount": cost, "currencyCode": "USD"} if cost else None},
+            "product": {
+                "id": f"gid://shopify/Product/{product_id}",
+                "isGiftCard": gift_card,
+                "collections": [{"id": f"gid://shopify/Collection/{number}"} for number in collections],
             },
         }
 

@@ -41,6 +41,17 @@ def test_the_excerpt_of_the_schema_says_what_the_schema_says() -> None:
                 assert given == {
                     argument: str(it.type) for argument, it in original.fields[field].args.items()
                 }
+        if isinstance(kind, graphql.GraphQLInputObjectType):
+            whole_input = whole.type_map[name]
+            assert isinstance(whole_input, graphql.GraphQLInputObjectType)
+            for field, entry in kind.fields.items():
+                same = whole_input.fields[field]
+                assert (str(entry.type), entry.default_value) == (str(same.type), same.default_value)
+        if isinstance(kind, graphql.GraphQLEnumType) and not name.startswith("__"):
+            assert sorted(kind.values) == sorted(whole.type_map[name].values)
+        if isinstance(kind, graphql.GraphQLUnionType):
+            members = {member.name for member in whole.type_map[name].types}
+            assert {member.name for member in kind.types} <= members
 
 
 def test_an_answer_holds_data_and_cost(connect: Connect, standin: ShopifyStandin) -> None:
