@@ -22,6 +22,10 @@ LARGEST_PAGE = 100
 ROUTES = (
     ("GET", "system_status", "system_status"),
     ("GET", "settings/general", "settings"),
+    ("GET", "settings/general/woocommerce_enable_coupons", "coupon_switch"),
+    ("GET", "coupons", "list_coupons"),
+    ("POST", "coupons", "create_coupon"),
+    ("DELETE", "coupons/<int:coupon_id>", "delete_coupon"),
     ("GET", "orders", "list_orders"),
     ("GET", "orders/<int:order_id>", "read_order"),
     ("GET", "webhooks", "list_webhooks"),
@@ -54,6 +58,26 @@ class Rest:
 
     def settings(self) -> Response:
         return data(self.store.general_settings())
+
+    def coupon_switch(self) -> Response:
+        value = "yes" if self.knobs.coupons else "no"
+        return data({"id": "woocommerce_enable_coupons", "value": value})
+
+    def list_coupons(self) -> Response:
+        self._check_coupons("view", "Sorry, you cannot list resources.")
+        code, coupons = request.args.get("code"), self.store.coupons
+        found = [coupons.find(code)] if code else list(coupons.by_id.values())
+        return self._listed([coupons.shown(coupon) for coupon in found if coupon])
+
+    def create_coupon(self) -> Response:
+        self._check_coupons("create", "Sorry, you are not allowed to create resources.")
+        with self.store.lock:
+            return data(self.store.coupons.shown(self.store.coupons.add(_body())), 201)
+
+    def delete_coupon(self, coupon_id: int) -> Response:
+        force = request.args.get("force") in ("true", "1")
+        with self.store.lock:
+            return data(self.store.coupons.shown(self.store.coupons.delete(coupon_id, force)))
 
     def list_orders(self) -> Response:
         orders = self.store.orders
@@ -102,6 +126,11 @@ class Rest:
         if key is None or not self.knobs.owner_has_rights:
             status = 401 if key is None else 403
             raise WordPressError(status, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
+
+    def _check_coupons(self, what: str, message: str) -> None:
+        """A shop whose coupons are switched off answers as to a key without rights."""
+        if not self.knobs.coupons:
+            raise WordPressError(403, f"woocommerce_rest_cannot_{what}", message)
 
     def _listed(self, rows: list[dict[str, Any]]) -> Response:
         """One page of rows. The ``Link`` of the next repeats this request's parameters, signature and all."""

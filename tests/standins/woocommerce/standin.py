@@ -16,6 +16,7 @@ import requests
 from werkzeug.serving import make_server
 
 from tests.standins.woocommerce.answers import QuietHandler
+from tests.standins.woocommerce.coupons import Coupon, Coupons
 from tests.standins.woocommerce.handshake import Handshake
 from tests.standins.woocommerce.hooks import Webhooks
 from tests.standins.woocommerce.keys import Keys
@@ -65,6 +66,7 @@ class WooCommerceStandin:
         self.url = f"{scheme}://127.0.0.1:{self._server.server_port}{self.path}"
         self.keys = Keys(self.url)
         self.orders = Orders(self.knobs, now, self.url)
+        self.coupons = Coupons(self.knobs, now)
         self.webhooks = Webhooks(self.knobs, f"{self.url}/", self._payload)
         self.handshake = Handshake(self.knobs, self.keys, self.url)
         self.webhooks.trust = self.handshake.trust = trust
@@ -102,6 +104,15 @@ class WooCommerceStandin:
             order = self.orders.add(template, changes)
         self._tell(order["id"], created=order["status"] != "checkout-draft")
         return self.orders.shown(order)
+
+    def add_coupon(self, **told: Any) -> Coupon:
+        """A coupon that the merchant made."""
+        with self.lock:
+            return self.coupons.shown(self.coupons.add(told))
+
+    def list_coupons(self) -> list[Coupon]:
+        """All coupons, as REST shows them."""
+        return [self.coupons.shown(coupon) for coupon in self.coupons.by_id.values()]
 
     def change_order(self, order_id: int, **changes: Any) -> Order:
         """Change an order as its shopper, the merchant or a payment would."""
@@ -250,6 +261,8 @@ CONTROLS = frozenset(
         "add_key",
         "revoke_key",
         "add_order",
+        "add_coupon",
+        "list_coupons",
         "change_order",
         "pay_order",
         "trash_order",

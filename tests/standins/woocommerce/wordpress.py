@@ -20,6 +20,7 @@ class Knobs:
     permalinks: str = "pretty"
     woocommerce_active: bool = True
     owner_has_rights: bool = True
+    coupons: bool = True
     password_wall: bool = False
     firewall: bool = False
     page_instead: bool = False

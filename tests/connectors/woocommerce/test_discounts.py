@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import requests
+
+from connectors.discounts import CodeTaken, Combines, Discount, DiscountKind, DiscountMaker, DiscountRefused
+from connectors.platform import Reconnect, Throttled, Unreachable
+from connectors.woocommerce.discounts import WooCommerceDiscounts, wanted
+from connectors.woocommerce.rest import Credentials, RestClient
+from tests.connectors.woocommerce.conftest import NOON
+from tests.standins.woocommerce import WooCommerceStandin
+
+OpenRest = Callable[[WooCommerceStandin], RestClient]
+TEN_PERCENT = Discount(
+    code="BACK-7H3K",
+    mark="wm-4711",
+    title="Warmcart: Abandoned cart, last call",
+    kind=DiscountKind.PERCENT,
+    value=Decimal(10),
+    currency="USD",
+    starts_at=NOON,
+    ends_at=NOON + timedelta(days=2),
+)
+
+
+@pytest.fixture
+def maker(shop: WooCommerceStandin, open_rest: OpenRest) -> WooCommerceDiscounts:
+    return WooCommerceDiscounts(open_rest(shop))
+
+
+def test_a_code_is_for_one_use_by_one_shopper_and_ends(
+    maker: WooCommerceDiscounts, shop: WooCommerceStandin
+) -> None:
+    client: DiscountMaker = maker
+    coupon_id = client.make_discount(TEN_PERCENT)
+    [coupon] = shop.list_coupons()
+    expected: dict[str, Any] = {
+        "id": int(coupon_id),
+        "code": "back-7h3k",
+        "discount_type": "percent",
+        "amount": "10.00",
+        "description": "Warmcart: Abandoned cart, last call",
+        "date_expires_gmt": "2026-11-23T12:00:00",
+        "date_expires": "2026-11-23T06:00:00",
+        "usage_limit": 1,
+        "usage_limit_per_user": 1,
+        "individual_use": True,
+        "free_shipping": False,
+        "minimum_amount": "0.00",
+        "product_ids": [],
+        "meta_data": [{"key": "_warmcart_mark", "value": "wm-4711"}],
+    }
+    assert {name: coupon[name] for name in expected} == expected
+
+
+def test_a_sum_is_taken_off_the_cart_once_where_given_products_are_in_it() -> None:
+    five_off = replace(
+        TEN_PERCENT,
+        kind=DiscountKind.AMOUNT,
+        value=Decimal("5.00"),
+        minimum=Decimal("40.00"),
+        products=("11", "12"),
+    )
+    asked = wanted(five_off)
+    expected = {"discount_type": "fixed_cart", "amount": "5.00", "minimum_amount": "40.00"}
+    assert expected.items() <= asked.items()
+    assert asked["product_ids"] == [11, 12]
+
+
+def test_free_shipping_lowers_nothing_else() -> None:
+    asked = wanted(replace(TEN_PERCENT, kind=DiscountKind.FREE_SHIPPING, value=None))
+    assert (asked["discount_type"], asked["amount"], asked["free_shipping"]) == ("fixed_cart", "0", True)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "alone"),
+    [
+        ((), True),
+        ((Combines.SHIPPING,), True),
+        ((Combines.PRODUCT, Combines.SHIPPING), True),
+        ((Combines.PRODUCT, Combines.ORDER), False),
+    ],
+)
+def test_a_code_stands_alone_unless_goods_and_orders_may_be_lowered_by_others_too(
+    allowed: tuple[Combines, ...], alone: bool
+) -> None:
+    asked = wanted(replace(TEN_PERCENT, combines_with=frozenset(allowed)))
+    assert asked["individual_use"] is alone
+
+
+def test_a_code_whose_making_was_not_answered_is_as_good_as_made(
+    maker: WooCommerceDiscounts, shop: WooCommerceStandin
+) -> None:
+    shop.add_coupon(**wanted(TEN_PERCENT))
+    [there] = shop.list_coupons()
+    assert maker.make_discount(TEN_PERCENT) == str(there["id"])
+    assert len(shop.list_coupons()) == 1
+
+
+def test_the_code_of_a_merchant_is_taken_and_left_alone(
+    maker: WooCommerceDiscounts, shop: WooCommerceStandin
+) -> None:
+    shop.add_coupon(code="Back-7H3k", amount="1")
+    with pytest.raises(CodeTaken, match="BACK-7H3K"):
+        maker.make_discount(TEN_PERCENT)
+    maker.withdraw_discount("BACK-7H3K", "wm-4711", None)
+    assert len(shop.list_coupons()) == 1
+
+
+def test_a_shop_that_loses_the_end_gets_no_code(
+    maker: WooCommerceDiscounts, shop: WooCommerceStandin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shop.coupons, "_end", lambda value: None)
+    with pytest.raises(DiscountRefused, match="does not keep the end"):
+        maker.make_discount(TEN_PERCENT)
+    assert shop.list_coupons() == []
+
+
+def test_a_shop_that_refuses_a_coupon_is_named_with_its_reason(maker: WooCommerceDiscounts) -> None:
+    with pytest.raises(DiscountRefused, match="coupon_invalid_amount"):
+        maker.make_discount(replace(TEN_PERCENT, value=Decimal(101)))
+
+
+def test_coupons_that_are_switched_off_are_no_lost_key(
+    maker: WooCommerceDiscounts, shop: WooCommerceStandin
+) -> None:
+    shop.set_knobs(coupons=False)
+    with pytest.raises(DiscountRefused, match="switch them on"):
+        maker.make_discount(TEN_PERCENT)
+    with pytest.raises(DiscountRefused, match="switch them on"):
+        maker.withdraw_discount(TEN_PERCENT.code, TEN_PERCENT.mark, None)
+    shop.set_knobs(coupons=True, owner_has_rights=False)
+    with pytest.raises(Reconnect, match="no longer manage"):
+        maker.make_discount(TEN_PERCENT)
+
+
+def test_a_key_that_may_only_read_makes_nothing(
+    secure_shop: WooCommerceStandin, session: requests.Session
+) -> None:
+    keys = secure_shop.add_key("read")
+    maker = WooCommerceDiscounts(RestClient(Credentials(secure_shop.url, *keys), session))
+    with pytest.raises(Reconnect, match="only read"):
+        maker.make_discount(TEN_PERCENT)
+
+
+def test_a_slow_or_silent_shop_says_so(maker: WooCommerceDiscounts, shop: WooCommerceStandin) -> None:
+    shop.set_knobs(fault=429, retry_after="7")
+    with pytest.raises(Throttled) as slow:
+        maker.make_discount(TEN_PERCENT)
+    assert slow.value.retry_after == 7
+    shop.set_knobs(fault=500)
+    with pytest.raises(Unreachable):
+        maker.make_discount(TEN_PERCENT)
+
+
+def test_a_code_is_withdrawn_for_good_by_its_id_or_by_code_and_mark(
+    maker: WooCommerceDiscounts, shop: WooCommerceStandin
+) -> None:
+    coupon_id = maker.make_discount(TEN_PERCENT)
+    for _ in range(2):
+        maker.withdraw_discount(TEN_PERCENT.code, TEN_PERCENT.mark, coupon_id)
+    assert shop.list_coupons() == []
+    maker.make_discount(TEN_PERCENT)
+    maker.withdraw_discount(TEN_PERCENT.code, "another", None)
+    assert len(shop.list_coupons()) == 1
+    for _ in range(2):
+        maker.withdraw_discount(TEN_PERCENT.code, TEN_PERCENT.mark, None)
+    assert shop.list_coupons() == []
