@@ -27,9 +27,11 @@ from connectors.discounts import DiscountMaker
 from connectors.platform import ConsentKeeper, Platform, Reconnect, StoreClient, Unreachable
 from connectors.shopify import ShopifyPlatform
 from connectors.shopify import http as shopify_http
+from connectors.shopify.discounts import ShopifyDiscounts
 from connectors.shopify.graphql import AdminClient
 from connectors.shopify.store import ShopifyStore
 from connectors.shopify.tokens import TokenEndpoint, Tokens
+from connectors.woocommerce.discounts import WooCommerceDiscounts
 from connectors.woocommerce.store import WooCommerceStore
 
 log = structlog.get_logger()
@@ -189,18 +191,29 @@ def consent_keeper(runtime: Runtime, store: Store) -> ConsentKeeper:
     return _shopify(runtime, store)
 
 
-def _shopify(runtime: Runtime, store: Store) -> ShopifyStore:
-    client = AdminClient(
+def _admin_client(runtime: Runtime, store: Store) -> AdminClient:
+    return AdminClient(
         store.domain,
         lambda: access_token(runtime, store),
         _shopify_session(),
         runtime.settings.shopify_admin_url,
     )
-    return ShopifyStore(client)
+
+
+def _shopify(runtime: Runtime, store: Store) -> ShopifyStore:
+    return ShopifyStore(_admin_client(runtime, store))
+
+
+def _shopify_discounts(runtime: Runtime, store: Store) -> DiscountMaker:
+    return ShopifyDiscounts(_admin_client(runtime, store))
 
 
 def _woocommerce(runtime: Runtime, store: Store) -> StoreClient:
     return woocommerce_store(runtime, store)
+
+
+def _woocommerce_discounts(runtime: Runtime, store: Store) -> DiscountMaker:
+    return WooCommerceDiscounts(woocommerce_store(runtime, store).rest)
 
 
 def woocommerce_store(runtime: Runtime, store: Store) -> WooCommerceStore:
@@ -247,4 +260,4 @@ def _demo_secret(runtime: Runtime, store: Store) -> str:
 
 
 _CLIENTS = {"shopify": _shopify, "woocommerce": _woocommerce, "demo": _demo}
-_DISCOUNTS = {"demo": _demo_discounts}
+_DISCOUNTS = {"shopify": _shopify_discounts, "woocommerce": _woocommerce_discounts, "demo": _demo_discounts}

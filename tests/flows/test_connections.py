@@ -18,7 +18,9 @@ from app.runtime import Runtime, make_runtime
 from connectors.demo import DemoPlatform
 from connectors.platform import Reconnect, Unreachable
 from connectors.shopify import ShopifyPlatform
+from connectors.shopify.discounts import ShopifyDiscounts
 from connectors.shopify.store import ShopifyStore
+from connectors.woocommerce.discounts import WooCommerceDiscounts
 from connectors.woocommerce.store import WooCommerceStore
 from flows import connections
 from tests import factories
@@ -200,6 +202,7 @@ def test_each_platform_has_its_connector_and_its_client(runtime: Runtime, store:
     assert isinstance(connections.platform("shopify"), ShopifyPlatform)
     assert isinstance(connections.platform("demo"), DemoPlatform)
     assert isinstance(connections.store_client(runtime, store), ShopifyStore)
+    assert isinstance(connections.discount_maker(runtime, store), ShopifyDiscounts)
     with pytest.raises(KeyError):
         connections.platform("magento")
 
@@ -213,6 +216,7 @@ def test_a_woocommerce_store_is_reached_with_its_own_keys(runtime: Runtime) -> N
     assert isinstance(client, WooCommerceStore)
     assert client.rest.store_url == "https://shop.example.com"
     assert client.rest.credentials.method == "query"
+    assert isinstance(connections.discount_maker(runtime, store), WooCommerceDiscounts)
     public = f"https://warmcart.example.com/webhooks/woocommerce/{store.public_id}"
     assert connections.delivery_url(runtime, store) == public
 
