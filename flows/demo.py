@@ -59,8 +59,10 @@ FLOW: dict[str, Any] = {
     "steps": [
         {"key": "reminder", "delay": "PT0S", "texts": {}},
         {"key": "second_call", "delay": "PT45S", "texts": {}},
-        {"key": "last_call", "delay": "PT45S", "texts": {}},
+        {"key": "last_call", "delay": "PT45S", "texts": {}, "offer": "best"},
     ],
+    # A visitor who leaves another cart sees another offer.
+    "offers": {"best": {"kind": "percent", "percent": 10}, "margin_floor": 20, "once_in": "PT0S"},
 }
 SECRET_LENGTH = 48
 

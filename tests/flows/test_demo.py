@@ -9,7 +9,9 @@ from sqlalchemy import func, select
 from app.clock import FixedClock
 from app.models import Flow, Membership, Store, StoreFlag
 from app.runtime import Runtime
+from connectors.discounts import DiscountKind
 from flows import connections, demo, installation, registry, sample_history
+from flows.offer_form import Concession
 from tests.factories import make_store
 
 
@@ -39,6 +41,15 @@ def test_its_flow_is_in_a_hurry(runtime: Runtime) -> None:
     assert [step.key for step in steps] == ["reminder", "second_call", "last_call"]
     assert flow.definition.trigger.idle + steps[0].delay < timedelta(seconds=30)
     assert all(step.delay < timedelta(minutes=1) for step in steps)
+
+
+def test_its_last_text_offers_a_tenth_and_the_first_two_nothing(runtime: Runtime) -> None:
+    shop = demo.set_up(runtime).shop
+    with runtime.database.session() as session:
+        flow = registry.active_flow(session, shop.id)
+    assert flow is not None
+    given = [flow.definition.offers.concession(step.offer) for step in flow.definition.steps]
+    assert given == [None, None, Concession(DiscountKind.PERCENT, 10)]
 
 
 def test_a_second_start_keeps_what_visitors_changed(runtime: Runtime, clock: FixedClock) -> None:
