@@ -6,11 +6,11 @@
      "trigger": {"type": "cart_abandoned", "idle": "PT30M", "cutoff": "P4D"},
      "steps": [{"key": "reminder", "delay": "PT0S", "texts": {"en": "..."}}]}
 
-``version`` is the form's. Optional are ``id``, ``offers`` (``flows.offer_form``) and, per step, ``channel``
-(``sms``), ``kind`` (``marketing``), ``offer`` (``none``, ``small``, ``best``) and ``offer_texts``. Durations
-are ISO 8601 in whole seconds, texts are by BCP 47 tag with ``x-formal`` or ``x-informal`` as the only
-private use. Unknown keys are refused. A definition is checked whole: every error names its place, such as
-``steps[1].delay``.
+``version`` is the form's. Optional are ``id``, ``offers`` (``flows.offer_form``), ``seasons``
+(``flows.season_form``) and, per step, ``channel`` (``sms``), ``kind`` (``marketing``), ``offer`` (``none``,
+``small``, ``best``) and ``offer_texts``. Durations are ISO 8601 in whole seconds, texts are by BCP 47 tag
+with ``x-formal`` or ``x-informal`` as the only private use. Unknown keys are refused. A definition is
+checked whole: every error names its place, such as ``steps[1].delay``.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from datetime import timedelta
 from typing import Any
 
 import isodate
-import langcodes
 
-from connectors.discounts import DiscountKind
 from flows.catalogs import BUILT_IN_STEPS
 from flows.form_reader import LONGEST, NAME_LIMIT, OUTSIDE, FormReader, duration_form, shown
-from flows.language import FORMALITIES, match_language
-from flows.offer_form import DEFAULT, Concession, Offers, Rung, dump_offers, read_offers
-from flows.placeholders import ALLOWED, OF_OFFERS, has_control_characters, placeholders, problems
+from flows.language import match_language
+from flows.offer_form import DEFAULT, Offers, Rung, dump_offers, read_offers
+from flows.placeholders import ALLOWED, OF_OFFERS, has_control_characters
+from flows.season_form import Season, check_seasons, dump_season, read_seasons
+from flows.text_form import check_offer, read_texts
 
 VERSION = 1
 TRIGGERS = ("cart_abandoned",)
@@ -75,6 +75,7 @@ class FlowDefinition:
     steps: tuple[Step, ...]
     id: str | int | None = None
     offers: Offers = DEFAULT
+    seasons: tuple[Season, ...] = ()
 
 
 class DefinitionError(ValueError):
@@ -123,6 +124,7 @@ def read_stored(data: dict[str, Any]) -> FlowDefinition:
         ),
         steps=tuple(_stored_step(step) for step in data["steps"]),
         offers=read_offers(reader, data.get("offers", OUTSIDE)),
+        seasons=read_seasons(reader, data.get("seasons", OUTSIDE)),
     )
 
 
@@ -132,10 +134,13 @@ def _stored_step(step: dict[str, Any]) -> Step:
 
 
 def dump_definition(definition: FlowDefinition) -> dict[str, object]:
-    """The JSON form, from which ``parse_definition`` makes an equal definition. What offers need stands in
-    it only where there are offers."""
+    """The JSON form, from which ``parse_definition`` makes an equal definition. What offers and seasons need
+    stands in it only where there are any."""
     identity = {} if definition.id is None else {"id": definition.id}
     offers = {} if definition.offers == DEFAULT else {"offers": dump_offers(definition.offers)}
+    seasons = (
+        {"seasons": [dump_season(season) for season in definition.seasons]} if definition.seasons else {}
+    )
     return {
         "version": VERSION,
         **identity,
@@ -148,6 +153,7 @@ def dump_definition(definition: FlowDefinition) -> dict[str, object]:
         },
         "steps": [_dump_step(step) for step in definition.steps],
         **offers,
+        **seasons,
     }
 
 
@@ -172,9 +178,8 @@ class _Reader(FormReader):
         self.store_language = store_language
 
     def flow(self, data: object) -> FlowDefinition:
-        fields = self.record(
-            data, "", required=("version", "name", "active", "trigger", "steps"), optional=("id", "offers")
-        )
+        required = ("version", "name", "active", "trigger", "steps")
+        fields = self.record(data, "", required, optional=("id", "offers", "seasons"))
         self._version(fields.get("version", VERSION))
         definition = FlowDefinition(
             name=self.name(fields.get("name", OUTSIDE), "name"),
@@ -183,10 +188,18 @@ class _Reader(FormReader):
             steps=self._steps(fields.get("steps", OUTSIDE)),
             id=self._id(fields.get("id")),
             offers=read_offers(self, fields.get("offers", OUTSIDE)),
+            seasons=read_seasons(self, fields.get("seasons", OUTSIDE)),
         )
-        for index, step in enumerate(definition.steps):
-            self._offer_of(step, definition.offers, f"steps[{index}]")
+        self._check_offers(definition)
         return definition
+
+    def _check_offers(self, flow: FlowDefinition) -> None:
+        for index, step in enumerate(flow.steps):
+            place = f"steps[{index}]"
+            texts_place = f"{place}.offer_texts"
+            check_offer(self, step.offer, step.offer_texts, flow.offers, f"{place}.offer", texts_place)
+        steps = {step.key: (step.offer, step.offer_texts) for step in flow.steps}
+        check_seasons(self, flow.seasons, steps, flow.offers)
 
     def _trigger(self, data: object) -> Trigger:
         fields = self.record(data, "trigger", required=("type", "idle", "cutoff"))
@@ -227,36 +240,17 @@ class _Reader(FormReader):
             channel=self.one_of(fields.get("channel", CHANNELS[0]), CHANNELS, f"{place}.channel"),
             kind=self.one_of(fields.get("kind", KINDS[0]), KINDS, f"{place}.kind"),
             offer=self._rung(fields.get("offer", Rung.NONE), f"{place}.offer"),
-            offer_texts=self._words(fields.get("offer_texts", OUTSIDE), f"{place}.offer_texts", OF_OFFERS),
+            offer_texts=read_texts(
+                self, fields.get("offer_texts", OUTSIDE), f"{place}.offer_texts", OF_OFFERS
+            ),
         )
 
     def _rung(self, data: object, place: str) -> Rung:
         name = self.one_of(data, tuple(Rung), place)
         return Rung(name) if name in tuple(Rung) else Rung.NONE
 
-    def _offer_of(self, step: Step, offers: Offers, place: str) -> None:
-        """Whether the offer of a step is one that the ladder has, and whether its words tell of it."""
-        concession = offers.concession(step.offer)
-        if step.offer is Rung.NONE:
-            if step.offer_texts:
-                self.error(f"{place}.offer_texts", "are for a step with an offer")
-        elif concession is None:
-            self.error(f"{place}.offer", f"the ladder in offers has no {step.offer}")
-        else:
-            for tag, text in step.offer_texts.items():
-                self._tells(text, concession, f"{place}.offer_texts.{tag}")
-
-    def _tells(self, text: str, concession: Concession, place: str) -> None:
-        if problems(text, OF_OFFERS):
-            return
-        told, due = "discount" in placeholders(text), concession.kind is not DiscountKind.FREE_SHIPPING
-        if due and not told:
-            self.error(place, "must say {discount}: a guard rail may have lowered it")
-        elif told and not due:
-            self.error(place, "free shipping has no {discount}: say it in words")
-
     def _texts(self, data: object, place: str, key: str) -> Mapping[str, str]:
-        texts = self._words(data, place, ALLOWED)
+        texts = read_texts(self, data, place, ALLOWED)
         speaks = match_language(self.store_language, texts) is not None
         if data is not OUTSIDE and key and key not in BUILT_IN_STEPS and not speaks:
             self.error(
@@ -264,31 +258,6 @@ class _Reader(FormReader):
                 f"{key!r} has no built-in text: bring one in the store's language, {self.store_language}",
             )
         return texts
-
-    def _words(self, data: object, place: str, allowed: tuple[str, ...]) -> Mapping[str, str]:
-        """Texts by language, with these placeholders."""
-        texts: dict[str, str] = {}
-        for name, text in self.entries(data, place).items():
-            tag = self._tag(name, f"{place}.{name}")
-            if tag in texts:
-                self.error(f"{place}.{name}", f"there is already a text for {tag}")
-            if not isinstance(text, str):
-                self.error(f"{place}.{name}", "must be a text")
-                continue
-            for problem in problems(text, allowed):
-                self.error(f"{place}.{name}", problem)
-            texts[tag] = text
-        return texts
-
-    def _tag(self, name: str, place: str) -> str:
-        public, _, private = name.lower().partition("-x-")
-        language = public.partition("-")[0]
-        if "_" in name or not langcodes.tag_is_valid(public) or language in ("und", "mul", "x"):
-            self.error(place, f"{name!r} is no BCP 47 language tag such as en, pt-BR or de-x-formal")
-            return name
-        if private and private not in FORMALITIES:
-            self.error(place, f"of private-use tags only x-formal and x-informal are known, not x-{private}")
-        return langcodes.standardize_tag(public) + (f"-x-{private}" if private else "")
 
     def _version(self, data: object) -> None:
         if type(data) is not int or data != VERSION:

@@ -30,7 +30,7 @@ NAMES = {
 
 
 @from_tables
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=32768)
 def dates(season: str, country: str, year: int) -> Days | None:
     """The first and the last day of the season that begins in ``year``; None where there is none."""
     row = row_for(season, country, year)
