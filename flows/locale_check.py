@@ -20,12 +20,12 @@ from flows.alphabets import Alphabet, alphabet
 from flows.compose import BUDGET
 from flows.direction import is_right_to_left, latin_neighbours
 from flows.language import parents
-from flows.locale_samples import LINK, STOP_LINK, Rendered, Samples, rendered, samples
+from flows.locale_samples import LINK, OFFERS, STOP_LINK, Rendered, Samples, rendered, samples
 from flows.placeholders import TemplateError, parse, placeholders
 from flows.rules import read_table
 from flows.segments import Encoding, offending_characters
 
-FIRST_TEXT = "reminder"
+HELD_TO_BUDGET = ("reminder", *OFFERS)
 # Two links take half of a segment: the way out by link may cost one more.
 BUDGET_BY_LINK = {encoding: segments + 1 for encoding, segments in BUDGET.items()}
 
@@ -41,6 +41,7 @@ REPLY_WORDS = {
 """The words that a text must name, by what ``rules/keywords.csv`` says they ask for."""
 
 ABBREVIATIONS = frozenset({"SMS", "JSON"})
+_TWO_DOTS = re.compile(r"(?<!\.)\.\u200f?\.(?!\.)")
 _EXCLAMATION = re.compile("[!！¡]")
 _LATIN = "A-Za-z\\u00c0-\\u024f\\u1e00-\\u1eff"
 # In scripts without spaces a Latin word may stand amid the letters of its sentence.
@@ -91,7 +92,7 @@ def check(language: str) -> Report:
         faults.append(("samples.json", "is missing: a store, two products and a first name of this market"))
     if not faults and sample is not None:
         texts = tuple(rendered(language, sample))
-        faults += [*_samples(sample), *_budget(language, texts)]
+        faults += [*_samples(sample), *_budget(language, texts), *_dots(texts)]
         faults += _order(language, texts) if is_right_to_left(language) else []
     for key, text in words.items():
         faults += _tone(language, key, text)
@@ -157,7 +158,7 @@ def _budget(language: str, texts: tuple[Rendered, ...]) -> Faults:
         yield "alphabets.csv", "does not say in which alphabet this language is written"
         return
     for text in texts:
-        if text.key != FIRST_TEXT or text.product == "outside_gsm7":
+        if text.key not in HELD_TO_BUDGET or text.product == "outside_gsm7":
             continue
         place = f"sms.{text.key} ({text.product}, way out by {text.way_out})"
         cost = text.measure
@@ -169,6 +170,13 @@ def _budget(language: str, texts: tuple[Rendered, ...]) -> Faults:
                 place,
                 f"takes {cost.segments} segments ({cost.encoding} {cost.units}), at most {most}: {text.body}",
             )
+
+
+def _dots(texts: tuple[Rendered, ...]) -> Faults:
+    """No sentence ends with what may end in a dot itself: "until 30. Nov.." """
+    for text in texts:
+        if _TWO_DOTS.search(text.body):
+            yield f"sms.{text.key} ({text.product})", f"has two dots: {text.body}"
 
 
 def _order(language: str, texts: tuple[Rendered, ...]) -> Faults:

@@ -15,6 +15,9 @@ _COLUMNS = (
     ("reminder", "named", "link"),
     ("second_call", "named", "reply"),
     ("last_call", "named", "reply"),
+    ("offer", "named", "reply"),
+    ("offer.shipping", "named", "reply"),
+    ("sale", "named", "reply"),
     ("opt_in_request", "", ""),
     ("stop_confirmation", "", ""),
     ("start_confirmation", "", ""),
@@ -22,7 +25,7 @@ _COLUMNS = (
 )
 _COSTS_HEAD = (
     "| | first text | product not named | product outside GSM-7 | way out by link | second | last "
-    "| opt-in request | `STOP` answer | `START` answer | `HELP` answer |"
+    "| offer | free shipping | sale | opt-in request | `STOP` answer | `START` answer | `HELP` answer |"
 )
 
 

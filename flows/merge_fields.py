@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 
 import langcodes
-from babel import Locale, UnknownLocaleError
+from babel import Locale, UnknownLocaleError, numbers
+from babel.dates import format_skeleton
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
 from connectors.platform import Money
@@ -94,6 +97,22 @@ def format_money(money: Money, language: str, country: str | None, *, coded: boo
 def format_count(count: int, language: str, country: str | None) -> str:
     """A number of items in the digits and grouping of the language."""
     return format_decimal(count, locale=_locale(language, country))
+
+
+def format_percent(percent: int, language: str, country: str | None) -> str:
+    """``10%`` as people in that country write it in that language: ``10 %``, ``%10``."""
+    return numbers.format_percent(Decimal(percent) / 100, locale=_locale(language, country))
+
+
+def format_ends(day: date, language: str, country: str | None, *, numeric: bool = False) -> str:
+    """The last day of an offer, without its year: ``30. Nov.`` (CLDR's skeleton MMMd).
+
+    ``numeric``: ``31/08``, for texts that the û of août alone would take to UCS-2. French says 1er,
+    which CLDR's patterns cannot.
+    """
+    locale = _locale(language, country)
+    written = format_skeleton("Md" if numeric else "MMMd", day, locale=locale)
+    return f"1er{written[1:]}" if locale.language == "fr" and written.startswith("1 ") else written
 
 
 def _one_line(text: str) -> str:

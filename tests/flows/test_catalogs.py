@@ -36,6 +36,22 @@ def test_every_step_has_words_that_name_the_product_and_words_that_do_not() -> N
             assert set(placeholders(unnamed)) == {"store", "link"}, (language, step)
 
 
+@pytest.mark.parametrize(
+    ("offer", "asked"),
+    [("offer", {"discount", "ends"}), ("offer.shipping", {"ends"}), ("sale", {"discount"})],
+)
+def test_every_offer_has_words_with_and_without_the_product(offer: str, asked: set[str]) -> None:
+    for language in languages():
+        named, unnamed = template(f"sms.{offer}", language), template(f"sms.{offer}.unnamed", language)
+        assert set(placeholders(named)) == {"store", "product", "link", *asked}, language
+        assert set(placeholders(unnamed)) == {"store", "link", *asked}, language
+
+
+def test_no_sale_bears_a_name_that_the_law_keeps_for_certain_weeks() -> None:
+    for language, word in {"fr": "sold", "it": "sald", "pt": "sald", "el": "εκπτώσεις"}.items():
+        assert word not in template("sms.sale", language) + template("sms.sale.unnamed", language)
+
+
 SERBIAN = str.maketrans(
     "абвгдђежзијклмнопрстћуфхцчшАБВГДЂЕЖЗИЈКЛМНОПРСТЋУФХЦЧШ",
     "abvgdđežzijklmnoprstćufhcčšABVGDĐEŽZIJKLMNOPRSTĆUFHCČŠ",

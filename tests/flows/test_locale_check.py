@@ -50,11 +50,19 @@ def says(monkeypatch: pytest.MonkeyPatch):
         ),
         ("sms.reminder", "{store}: Dein Wárenkorb mit {product}: {link}", "does not fit GSM-7 because of á"),
         ("sms.reminder", "{store}: " + "noch " * 30 + "{product}: {link}", "takes 2 segments (GSM-7"),
+        ("sms.offer", "{store}: " + "noch " * 30 + "{discount} {ends} {product}: {link}", "takes 2 segments"),
+        ("sms.sale", "{store}: {discount} auf deinen Kosár mit {product}: {link}", "GSM-7 because of á"),
+        ("sms.offer", "{store}: {product} {discount} bis {ends}. Hier: {link}", "has two dots"),
     ],
 )
 def test_what_is_wrong_is_found(says, key: str, words: str | None, problem: str) -> None:
     found = says({key: words})
     assert any(line.startswith(key) and problem in line for line in found), found
+
+
+def test_a_month_and_a_currency_outside_gsm7_are_written_in_digits_and_by_code() -> None:
+    found = {text.body for text in check("pl").texts if text.key == "offer" and "PLN" in text.body}
+    assert found and all("do 28.01" in body for body in found)
 
 
 def test_a_language_without_samples_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -18,7 +19,9 @@ from flows.merge_fields import (
     clean_store_name,
     clean_title,
     format_count,
+    format_ends,
     format_money,
+    format_percent,
     shorten,
 )
 from flows.segments import normalise
@@ -182,3 +185,46 @@ def test_an_amount_keeps_the_decimals_of_its_currency() -> None:
 def test_a_count_is_grouped_as_the_language_groups() -> None:
     assert format_count(1200, "en", "US") == "1,200"
     assert format_count(1200, "de", "DE") == "1.200"
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "written"),
+    [
+        ("en", "US", "10%"),
+        ("de", "DE", "10 %"),
+        ("de", "CH", "10%"),
+        ("fr", "FR", "10 %"),
+        ("tr", "TR", "%10"),
+        ("ar", "EG", "10%"),
+    ],
+)
+def test_a_percentage_is_written_as_the_country_writes_it(language: str, country: str, written: str) -> None:
+    assert normalise(format_percent(10, language, country)) == written
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "written", "in_digits"),
+    [
+        ("en", "US", "Aug 30", "8/30"),
+        ("en", "GB", "30 Aug", "30/08"),
+        ("de", "DE", "30. Aug.", "30.8."),
+        ("fr", "FR", "30 août", "30/08"),
+        ("pl", "PL", "30 sie", "30.08"),
+        ("fi", "FI", "30.8.", "30.8."),
+        ("hu", "HU", "aug. 30.", "8. 30."),
+        ("ja", "JP", "8月30日", "8/30"),
+    ],
+)
+def test_the_last_day_of_an_offer_has_no_year(
+    language: str, country: str, written: str, in_digits: str
+) -> None:
+    day = date(2027, 8, 30)
+    assert format_ends(day, language, country) == written
+    assert format_ends(day, language, country, numeric=True) == in_digits
+
+
+def test_the_first_of_a_month_is_said_as_the_french_say_it() -> None:
+    assert format_ends(date(2026, 12, 1), "fr", "FR") == "1er déc."
+    assert format_ends(date(2026, 12, 1), "fr-CA", "CA") == "1er déc."
+    assert format_ends(date(2026, 12, 11), "fr", "FR") == "11 déc."
+    assert format_ends(date(2026, 12, 1), "fr", "FR", numeric=True) == "01/12"
