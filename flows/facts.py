@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 from app.models import Cart, Contact, Delivery, Enrollment, Message, Store
 from app.models.message import OPEN_MESSAGE_STATUSES
 from app.runtime import Runtime
-from flows import bulk, candidates, caps, contact_history, due, identities, providers, registry
+from flows import bulk, candidates, caps, contact_history, due, identities, in_season, providers, registry
 from flows.contact_history import History
 from flows.definition import FlowDefinition, Step
 from flows.due import Claim
 from flows.gates import PlatformCheck, Situation, StepKind
+from flows.in_season import Running
+from flows.offer_form import DEFAULT, Offers
 from flows.providers import Senders
 from flows.senders import Identity, Sender, senders_for
 from flows.windows import Hours, windows_for
@@ -32,7 +34,8 @@ class DueStep:
 
     ``sender`` is the first of ``wanted_senders`` that may send it, None where none may. ``message`` is a
     text that certainly did not leave, or did not arrive, and may go once more, with its last provider
-    call. ``earlier`` is a text of this very step that was claimed for sending before.
+    call. ``earlier`` is a text of this very step that was claimed for sending before. ``step`` and ``offers``
+    are as the ``season`` makes them that runs where the shopper is.
     """
 
     claim: Claim
@@ -48,6 +51,8 @@ class DueStep:
     message: Message | None = None
     last_call: Delivery | None = None
     earlier: Message | None = None
+    season: Running | None = None
+    offers: Offers = DEFAULT
 
     @property
     def in_doubt(self) -> Message | None:
@@ -146,6 +151,10 @@ def _due_step(known: _Known, claim: Claim, rows: _Rows) -> DueStep | None:
     situation = candidates.situation(
         known.runtime, store, rows.cart, rows.contact, flow, known.facts, known.now
     )
+    situation = _for_sending(situation, known, claim, rows, step, sender)
+    country = rows.cart.country or contact.country
+    season = in_season.running_at(flow, country, known.now, situation.zones)
+    step, offers = in_season.in_season(flow, step, season)
     return DueStep(
         claim=claim,
         enrollment=rows.enrollment,
@@ -156,9 +165,11 @@ def _due_step(known: _Known, claim: Claim, rows: _Rows) -> DueStep | None:
         step=step,
         wanted_senders=wanted,
         sender=sender,
-        situation=_for_sending(situation, known, claim, rows, step, sender),
+        situation=situation,
         message=rows.message,
         last_call=known.calls.get(rows.message.id) if rows.message else None,
+        season=season,
+        offers=offers,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from flows.definition import FlowDefinition, Step
 from flows.offer_form import Offers
@@ -74,6 +74,13 @@ def in_season(flow: FlowDefinition, step: Step, found: Running | None) -> tuple[
 def last_day(ends: date, found: Running | None) -> date:
     """The last day of an offer that would end with ``ends``: none outlives its season."""
     return ends if found is None else min(ends, found.last)
+
+
+def ends_at(found: Running, zones: Iterable[str]) -> datetime:
+    """The moment at which it is over by the first of the clocks under which the shopper may live."""
+    after = datetime.combine(found.last + timedelta(days=1), time.min)
+    ends = [after.replace(tzinfo=clock).astimezone(UTC) for zone in zones for clock in clocks(zone)]
+    return min(ends, default=after.replace(tzinfo=UTC))
 
 
 def spread_over(contact_id: int, spread: timedelta, room: timedelta) -> timedelta:

@@ -28,6 +28,7 @@ from flows import (
     progress,
     providers,
     public_holidays,
+    season_spread,
     spread,
     texts,
     timeline,
@@ -106,6 +107,7 @@ def _prepare(
 ) -> Prepared:
     ours = due.hold(session, claims)
     decided = _decide(step for step in loaded.steps if step.claim.id in ours)
+    _spread_season(session, decided, now)
     _keep_pace(session, runtime, decided, asked, now)
     _go(runtime, decided, asked, now)
     claimed = outgoing.claim(session, runtime, decided.ready, now)
@@ -136,6 +138,16 @@ def _decide(steps: Iterable[DueStep]) -> _Decisions:
             contacts.add(step.contact.id)
             decided.going.append((step, answer))
     return decided
+
+
+def _spread_season(session: Session, decided: _Decisions, now: datetime) -> None:
+    """Hold back first texts of a season until their share of its spread has passed."""
+    later = season_spread.moments(session, decided.going, now)
+    for step, _ in decided.going:
+        if step.claim.id in later:
+            waits = Answer(Outcome.HOLD, season_spread.SPREAD, later[step.claim.id])
+            decided.held.append((step, waits))
+    decided.going = [(step, answer) for step, answer in decided.going if step.claim.id not in later]
 
 
 def _keep_pace(

@@ -46,6 +46,7 @@ OTHER_REASONS = {
     "not_needed": "Nothing was left to ask.",
     "in_doubt": "Nobody knows whether it left: the provider is asked, and it is never sent twice.",
     "paced": "The sender sends only so much a second: the text waits for its turn.",
+    "season_spread": "In this season first texts go spread over some time: this one waits for its turn.",
     "provider_busy": "The provider asks us to slow down.",
     "provider_stopped": "The provider refuses our texts for now.",
     "provider_unreachable": "The provider cannot be reached.",
