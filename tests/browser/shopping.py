@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from app.demo import words
+from app.demo.visits import CART_COOKIE
+from connectors.discounts import Discount, DiscountKind
+from flows import connections
+from flows.demo import SHOP_DOMAIN
+from tests.end_to_end.shops import Shop
+from tests.end_to_end.stack import Stack
 
 PRODUCT, PRICE = "teapot", "48.00"
 say = partial(words.say, "sl")
@@ -32,6 +40,28 @@ def leave_cart(context: BrowserContext, number: str) -> Page:
     page.locator("#notes").get_by_role("link", name=say("notes.open_phone")).click()
     expect(page.get_by_role("heading", name=say("phone.title"))).to_be_visible()
     return page
+
+
+def make_code(stack: Stack, code: str) -> str:
+    """A tenth off, made as Warmcart makes it."""
+    now = stack.runtime.clock.now()
+    offer = Discount(
+        code=code,
+        mark=f"test {code}",
+        title="Warmcart",
+        kind=DiscountKind.PERCENT,
+        value=Decimal(10),
+        currency="EUR",
+        starts_at=now,
+        ends_at=now + timedelta(days=2),
+    )
+    return connections.discount_maker(stack.runtime, Shop(stack, SHOP_DOMAIN).store()).make_discount(offer)
+
+
+def way_back(context: BrowserContext, code: str) -> str:
+    """The address of this browser's cart that takes a code along."""
+    [token] = [cookie["value"] for cookie in context.cookies() if cookie["name"] == CART_COOKIE]
+    return f"/demo/shop/back/{token}?discount={code}"
 
 
 def bubbles(phone: Page) -> Locator:

@@ -15,7 +15,7 @@ from app import logins
 from app.models import Cart, Flow, Recovery, Store
 from flows.demo import SAMPLE_DOMAIN
 from tests.browser.conftest import OpenContext, opening, sign_in
-from tests.browser.shopping import bubbles, first_text, leave_cart
+from tests.browser.shopping import bubbles, first_text, leave_cart, make_code, way_back
 from tests.end_to_end.shops import PHONE_BROWSER
 from tests.end_to_end.stack import Stack
 
@@ -77,6 +77,8 @@ def addresses(running: Stack, reader: BrowserContext) -> dict[str, str]:
     """Where the pages are, by their names in ``PAGES``."""
     phone = leave_cart(reader, "051 234 567")
     link = first_text(phone).get_by_role("link").get_attribute("href") or ""
+    phone.goto(way_back(reader, make_code(running, "FOR-EVERYBODY")))
+    expect(phone.locator(".bill .lowered")).to_be_visible()
     with running.runtime.database.session() as session:
         store = session.scalars(select(Store).where(Store.domain == SAMPLE_DOMAIN)).one()
         recovered = select(Recovery.cart_id).where(Recovery.store_id == store.id)

@@ -14,7 +14,7 @@ from app.demo.visits import CART_COOKIE
 from app.models import CartKey, Due, Enrollment
 from flows.demo import SHOP_DOMAIN
 from tests.browser.conftest import OpenContext, sign_in
-from tests.browser.shopping import PRICE, TITLE, bubbles, first_text, leave_cart, say
+from tests.browser.shopping import PRICE, TITLE, bubbles, first_text, leave_cart, make_code, say, way_back
 from tests.end_to_end.shops import PHONE_BROWSER, Shop
 from tests.end_to_end.stack import Stack
 from tests.waiting import wait_until
@@ -96,6 +96,27 @@ def test_a_visitor_comes_back_by_the_text_and_the_admin_shows_the_order_as_recov
 
     sample.reload()
     assert figures(sample) == sample_before
+
+
+def test_a_code_in_the_link_lowers_what_is_paid_and_is_used_up_by_the_order(
+    stack: Stack, open_context: OpenContext
+) -> None:
+    code, total = make_code(stack, "BACK-7Q2K"), words.money("sl", Decimal("43.20"))
+    visitor, other = (open_context(locale="en-GB", **PHONE) for _ in range(2))
+    page = leave_cart(visitor, "031 345 678")
+    page.goto(way_back(visitor, code))
+    expect(page.locator(".bill .lowered")).to_contain_text(words.percent("sl", Decimal(10)))
+    expect(page.get_by_role("complementary")).to_contain_text(total)
+    page.get_by_role("button", name=say("checkout.pay", total=total)).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(say("order.title"))
+    expect(page.locator(".bill .lowered")).to_be_visible()
+
+    shop, token = Shop(stack, SHOP_DOMAIN), page.url.rpartition("/")[2]
+    wait_until(lambda: shop.cart(token)["state"] == "ordered", what="the order is told")
+    second = leave_cart(other, "041 345 678")
+    second.goto(way_back(other, code))
+    expect(second.get_by_text(say("bill.refused_used"))).to_be_visible()
+    expect(second.get_by_role("complementary")).to_contain_text(words.money("sl", Decimal(PRICE)))
 
 
 def test_stop_ends_a_conversation_with_one_confirmation(stack: Stack, open_context: OpenContext) -> None:
