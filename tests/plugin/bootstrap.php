@@ -24,6 +24,10 @@ namespace {
 			'checkout'  => false,
 			'lock'      => '1',
 			'rows'      => array(),
+			'notices'   => array(),
+			'orders'    => array(),
+			'products'  => array(),
+			'signed_in' => false,
 		);
 	}
 
@@ -101,8 +105,101 @@ namespace {
 		return parse_url( $url );
 	}
 
-	function wp_json_encode( $value ) {
-		return json_encode( $value );
+	function wp_json_encode( $value, $flags = 0 ) {
+		return json_encode( $value, $flags );
+	}
+
+	function wp_unslash( $value ) {
+		return $value;
+	}
+
+	function sanitize_text_field( $text ) {
+		return trim( strip_tags( (string) $text ) );
+	}
+
+	function get_permalink() {
+		return 'https://shop.example/boutique/kasse/';
+	}
+
+	function get_queried_object_id() {
+		return 5;
+	}
+
+	function add_query_arg( $values, $url ) {
+		$pairs = array();
+		foreach ( $values as $name => $value ) {
+			$pairs[] = "$name=$value";
+		}
+		return $pairs ? $url . '?' . implode( '&', $pairs ) : $url;
+	}
+
+	function wp_validate_redirect( $url, $default ) {
+		return 'shop.example' === parse_url( $url, PHP_URL_HOST ) ? $url : $default;
+	}
+
+	function is_user_logged_in() {
+		return $GLOBALS['wordpress']['signed_in'];
+	}
+
+	function is_order_received_page() {
+		return false;
+	}
+
+	function is_checkout_pay_page() {
+		return false;
+	}
+
+	function wc_get_order( $id ) {
+		$orders = $GLOBALS['wordpress']['orders'];
+		return isset( $orders[ $id ] ) ? $orders[ $id ] : false;
+	}
+
+	function wc_get_product( $id ) {
+		$products = $GLOBALS['wordpress']['products'];
+		return isset( $products[ $id ] ) ? $products[ $id ] : false;
+	}
+
+	function wc_add_notice( $text, $kind ) {
+		$GLOBALS['wordpress']['notices'][] = $text;
+	}
+
+	function wc_get_notices() {
+		return $GLOBALS['wordpress']['notices'];
+	}
+
+	function wc_set_notices( $notices ) {
+		$GLOBALS['wordpress']['notices'] = $notices;
+	}
+
+	function wc_get_cart_url() {
+		return 'https://shop.example/boutique/cart/';
+	}
+
+	function wc_get_checkout_url() {
+		return 'https://shop.example/boutique/checkout/';
+	}
+
+	function wc_get_page_permalink( $page ) {
+		return "https://shop.example/boutique/$page/";
+	}
+
+	function wc_format_coupon_code( $code ) {
+		return strtolower( $code );
+	}
+
+	function esc_html__( $text ) {
+		return $text;
+	}
+
+	function esc_attr( $text ) {
+		return $text;
+	}
+
+	function esc_url( $text ) {
+		return $text;
+	}
+
+	function wp_nonce_field() {
 	}
 
 	function determine_locale() {
@@ -162,7 +259,7 @@ namespace {
 	}
 
 	function esc_html( $text ) {
-		return $text;
+		return htmlspecialchars( $text );
 	}
 
 	function wc_get_logger() {
@@ -230,7 +327,7 @@ namespace {
 }
 
 namespace Warmcart {
-	const VERSION = '0.1.0';
+	const VERSION = '0.2.0';
 
 	spl_autoload_register(
 		function ( $name ) {

@@ -12,7 +12,7 @@ defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
  */
 function warmcart_uninstall_site() {
 	global $wpdb;
-	foreach ( array( 'outbox', 'cart' ) as $name ) {
+	foreach ( array( 'outbox', 'cart', 'opening' ) as $name ) {
 		$wpdb->query( $wpdb->prepare( 'DROP TABLE IF EXISTS %i', $wpdb->prefix . "warmcart_$name" ) );
 	}
 	foreach ( array( 'settings', 'connection', 'attempt', 'state', 'tables' ) as $name ) {
@@ -20,6 +20,7 @@ function warmcart_uninstall_site() {
 	}
 	if ( function_exists( 'as_unschedule_all_actions' ) ) {
 		as_unschedule_all_actions( 'warmcart_flush' );
+		as_unschedule_all_actions( 'warmcart_tell_version' );
 	}
 }
 

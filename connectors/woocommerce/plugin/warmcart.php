@@ -1,8 +1,8 @@
 <?php
 /**
  * Plugin Name:          Warmcart for WooCommerce
- * Description:          Lets Warmcart win back abandoned carts by text message: tells it of carts as they happen, and puts a consent box into the checkout.
- * Version:              0.1.0
+ * Description:          Lets Warmcart win back abandoned carts by text message: tells it of carts as they happen, puts a consent box into the checkout, and puts a left cart together again.
+ * Version:              0.2.0
  * Requires at least:    6.2
  * Requires PHP:         7.4
  * Requires Plugins:     woocommerce
@@ -20,7 +20,7 @@ namespace Warmcart;
 
 defined( 'ABSPATH' ) || exit;
 
-const VERSION = '0.1.0';
+const VERSION = '0.2.0';
 const FILE    = __FILE__;
 
 spl_autoload_register(

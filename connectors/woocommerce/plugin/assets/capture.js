@@ -1,7 +1,8 @@
-/* Tells the shop what is typed into its own checkout: phone, e-mail, country, and the consent box. */
+/* Tells the shop what is typed into its own checkout: contact, address, and the consent box. */
 ( function () {
 	'use strict';
-	var told = window.warmcart, last = '', box, timer;
+	var told = window.warmcart, last = '', box, timer,
+		names = [ 'phone', 'country', 'first_name', 'last_name', 'address_1', 'address_2', 'city', 'state', 'postcode' ];
 	if ( ! told ) {
 		return;
 	}
@@ -16,14 +17,16 @@
 		return all.length ? '' : undefined;
 	}
 
+	function either( name ) {
+		return field( '#billing_' + name + ',#billing-' + name + ',#shipping-' + name + ',#shipping_' + name );
+	}
+
 	function state() {
-		return JSON.stringify( {
-			phone: field( '#billing_phone,#billing-phone,#shipping-phone,#shipping_phone' ),
-			email: field( '#billing_email,#email' ),
-			country: field( '#billing_country,#billing-country,#shipping-country' ),
-			box: box,
-			locale: told.locale
+		var all = { email: field( '#billing_email,#email' ), box: box, locale: told.locale };
+		names.forEach( function ( name ) {
+			all[ name ] = either( name );
 		} );
+		return JSON.stringify( all );
 	}
 
 	function send() {
@@ -40,7 +43,7 @@
 	}
 
 	function soon( event ) {
-		if ( ! /phone|email|country|sms_consent/.test( event.target.id || '' ) ) {
+		if ( ! /^(billing|shipping)[_-]|^email$|sms_consent/.test( event.target.id || '' ) ) {
 			return;
 		}
 		// Only what the shopper does with the box counts, not how a page comes up.

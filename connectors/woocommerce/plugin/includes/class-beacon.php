@@ -17,13 +17,21 @@ defined( 'ABSPATH' ) || exit;
 final class Beacon {
 
 	const ACTION        = 'warmcart_capture';
-	const LONGEST       = 2000;
+	const LONGEST       = 4000;
 	const MOST_PER_HOUR = 120;
+	const WORDS         = '/^[^\x00-\x1f]{0,120}$/u';
 	const FORMS         = array(
-		'phone'   => '/^[^\x00-\x1f]{0,40}$/u',
-		'email'   => '/^[^\x00-\x1f\s]{0,254}$/u',
-		'country' => '/^[A-Z]{2}$/',
-		'locale'  => Locale::FORM,
+		'phone'      => '/^[^\x00-\x1f]{0,40}$/u',
+		'email'      => '/^[^\x00-\x1f\s]{0,254}$/u',
+		'country'    => '/^[A-Z]{2}$/',
+		'locale'     => Locale::FORM,
+		'first_name' => self::WORDS,
+		'last_name'  => self::WORDS,
+		'address_1'  => self::WORDS,
+		'address_2'  => self::WORDS,
+		'city'       => self::WORDS,
+		'state'      => self::WORDS,
+		'postcode'   => self::WORDS,
 	);
 
 	/**
@@ -143,7 +151,7 @@ final class Beacon {
 	 * What was typed so far, and how often the script called in this hour: a shopper types a few times, a
 	 * program without end. What has no sense is left out.
 	 *
-	 * @param array $typed As remembered: phone, email, country, locale, hour, calls.
+	 * @param array $typed As remembered: the fields, locale, hour, calls.
 	 * @param array $told  By the script.
 	 * @param int   $hour  Hours since 1970.
 	 * @return array

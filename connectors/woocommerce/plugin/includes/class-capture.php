@@ -85,9 +85,38 @@ final class Capture {
 				if ( $news ) {
 					$this->tell( $news['body'] );
 					$this->memory->write( $news['body']['key'], 'page', $news['page'] );
+					$this->memory->write( $news['body']['key'], 'goods', self::goods( $news['body'] ) );
 				}
 			}
 		);
+	}
+
+	/**
+	 * The cart, so that it can be put together again.
+	 *
+	 * @param array $body As told.
+	 * @return array With lines, coupons, told.
+	 */
+	private static function goods( array $body ) {
+		return array(
+			'lines'   => Snapshot::lines( WC()->cart ),
+			'coupons' => $body['discount_codes'],
+			'told'    => array_intersect_key( $body, array_flip( array( 'shopper', 'consent', 'step' ) ) ),
+		);
+	}
+
+	/**
+	 * What is typed into the checkout stays in the shop, with the cart of who typed it.
+	 *
+	 * @param array $memory Of the cart.
+	 */
+	private function keep_fields( array $memory ) {
+		$fields = Fields::of( WC()->customer );
+		if ( empty( $memory['opened'] ) || $memory['opened']['own'] ) {
+			if ( $fields !== $memory['fields'] ) {
+				$this->memory->write( $memory['key'], 'fields', $fields );
+			}
+		}
 	}
 
 	/**
@@ -96,7 +125,15 @@ final class Capture {
 	 * @return array|null With body and page.
 	 */
 	private function news() {
-		$memory         = $this->memory->get();
+		$memory = $this->memory->get();
+		if ( ! empty( $memory['page']['over'] ) ) {
+			if ( Snapshot::same( $memory['goods']['lines'], Snapshot::lines( WC()->cart ) ) ) {
+				return null;
+			}
+			$this->memory->settle( $memory, false );
+			$memory = $this->memory->get();
+		}
+		$this->keep_fields( $memory );
 		$before         = isset( $memory['page']['print'] ) ? $memory['page']['print'] : '';
 		$memory['page'] = self::note_page( $memory['page'] );
 		$body           = Cart_Body::of( WC()->cart, WC()->customer, $memory );
@@ -118,11 +155,22 @@ final class Capture {
 	 */
 	private function note_empty( $memory ) {
 		if ( $memory && $memory['order_id'] ) {
-			$this->memory->forget( $memory['key'] );
+			$order = wc_get_order( $memory['order_id'] );
+			$this->memory->settle( $memory, $order && $order->needs_payment() );
 		} elseif ( $memory && ! empty( $memory['page']['print'] ) ) {
-			$this->tell( Cart_Body::emptied( $memory ) );
-			$this->memory->write( $memory['key'], 'page', array_merge( $memory['page'], array( 'print' => '' ) ) );
+			$this->tell_emptied( $memory );
 		}
+	}
+
+	/**
+	 * Nothing lies in it any more, and no link fills it.
+	 *
+	 * @param array $memory Of the cart.
+	 */
+	public function tell_emptied( array $memory ) {
+		$this->tell( Cart_Body::emptied( $memory ) );
+		$this->memory->write( $memory['key'], 'page', array_merge( $memory['page'], array( 'print' => '' ) ) );
+		$this->memory->write( $memory['key'], 'goods', array() );
 	}
 
 	/**
@@ -142,7 +190,7 @@ final class Capture {
 	}
 
 	/**
-	 * The language of the page, and whether it is the checkout. Requests of scripts say nothing of either.
+	 * The language of the page, and whether and where it is the checkout. Requests of scripts say nothing of either.
 	 *
 	 * @param array $page As remembered.
 	 * @return array
@@ -153,6 +201,7 @@ final class Capture {
 		}
 		if ( is_checkout() ) {
 			$page['checkout'] = true;
+			$page['where']    = (string) get_permalink( get_queried_object_id() );
 			$page['locale']   = Locale::current();
 		} else {
 			$page['storefront'] = Locale::current();

@@ -10,7 +10,7 @@ namespace Warmcart;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Contents, money, currency, language, phone, e-mail, consent, step: nothing else leaves the shop.
+ * Contents, money, currency, codes, language, phone, e-mail, consent, step, browser, link: nothing else leaves the shop.
  */
 final class Cart_Body {
 
@@ -23,18 +23,50 @@ final class Cart_Body {
 	 * @return array
 	 */
 	public static function of( $cart, $customer, array $memory ) {
-		$shopper = self::shopper( $customer, $memory );
 		return array_merge(
 			self::emptied( $memory ),
 			array(
-				'step'     => self::step( $shopper, $customer, $memory ),
-				'currency' => get_woocommerce_currency(),
-				'total'    => self::money( $cart->get_total( 'edit' ) ),
-				'items'    => array_values( array_map( array( self::class, 'item' ), $cart->get_cart() ) ),
-				'shopper'  => $shopper,
-				'consent'  => empty( $memory['box'] ) ? null : $memory['box'],
-			)
+				'currency'       => get_woocommerce_currency(),
+				'total'          => self::money( $cart->get_total( 'edit' ) ),
+				'items'          => array_values( array_map( array( self::class, 'item' ), $cart->get_cart() ) ),
+				'discount_codes' => array_values( array_map( 'strval', $cart->get_applied_coupons() ) ),
+				'user_agent'     => self::agent(),
+				'opened_by'      => empty( $memory['opened'] ) ? null : $memory['opened']['cid'],
+			),
+			self::person( $customer, $memory )
 		);
+	}
+
+	/**
+	 * Who it is, what they agreed to and how far they came. A session that came by a link says nothing of that until
+	 * a phone is typed there (that of an account is not): till then it stays as it was told. Another phone is another person, whose tick counts
+	 * only if it was made there.
+	 *
+	 * @param \WC_Customer $customer Shopper.
+	 * @param array        $memory   Of the cart.
+	 * @return array With shopper, consent, step.
+	 */
+	private static function person( $customer, array $memory ) {
+		$shopper = self::shopper( $customer, $memory );
+		$here    = array(
+			'shopper' => $shopper,
+			'consent' => empty( $memory['box'] ) ? null : $memory['box'],
+			'step'    => self::step( $shopper, $customer, $memory ),
+		);
+		if ( empty( $memory['opened'] ) || $memory['opened']['own'] || empty( $memory['goods']['told'] ) ) {
+			return $here;
+		}
+		$told         = $memory['goods']['told'];
+		$here['step'] = self::further( $here['step'], $told['step'] );
+		$typed        = isset( $memory['typed']['phone'] ) || ! $customer->get_id() ? $shopper['phone'] : '';
+		if ( '' === $typed ) {
+			return $told;
+		}
+		if ( self::digits( $shopper['phone'] ) === self::digits( $told['shopper']['phone'] ) ) {
+			$here['shopper'] = array_merge( $told['shopper'], array_filter( $shopper ) );
+			$here['consent'] = $memory['opened']['boxed'] ? $here['consent'] : $told['consent'];
+		}
+		return $here;
 	}
 
 	/**
@@ -104,6 +136,37 @@ final class Cart_Body {
 			return 'cart';
 		}
 		return $customer->get_billing_address_1() || $customer->get_shipping_address_1() ? 'shipping' : 'contact';
+	}
+
+	/**
+	 * The later of two steps.
+	 *
+	 * @param string $one   Step.
+	 * @param string $other Step.
+	 * @return string
+	 */
+	private static function further( $one, $other ) {
+		$steps = array( 'cart', 'contact', 'shipping' );
+		return array_search( $one, $steps, true ) > array_search( $other, $steps, true ) ? $one : $other;
+	}
+
+	/**
+	 * A phone without the marks between its digits.
+	 *
+	 * @param string $phone As typed.
+	 * @return string
+	 */
+	private static function digits( $phone ) {
+		return (string) preg_replace( '/\D/', '', $phone );
+	}
+
+	/**
+	 * The browser's name.
+	 *
+	 * @return string
+	 */
+	private static function agent() {
+		return isset( $_SERVER['HTTP_USER_AGENT'] ) ? substr( sanitize_text_field( wp_unslash( $_SERVER['HTTP_USER_AGENT'] ) ), 0, 300 ) : '';
 	}
 
 	/**

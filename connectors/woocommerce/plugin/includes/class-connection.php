@@ -18,6 +18,7 @@ final class Connection {
 
 	const PATH    = '/install/woocommerce/plugin';
 	const MINUTES = 5;
+	const VERSION = 'warmcart_tell_version';
 
 	/**
 	 * Why a server's address cannot be used; empty if it can.
@@ -73,6 +74,25 @@ final class Connection {
 		);
 		Flush::soon();
 		return '';
+	}
+
+	/**
+	 * The plugin was updated: the server learns its version by another connection, outside anybody's request.
+	 */
+	public static function tell_version() {
+		if ( Options::is_connected() && function_exists( 'as_enqueue_async_action' ) ) {
+			as_enqueue_async_action( self::VERSION, array(), Flush::GROUP );
+		}
+	}
+
+	/**
+	 * Connect again; an hour later once more where the server is away.
+	 */
+	public static function connect_again() {
+		$settings = Options::settings();
+		if ( $settings['connected'] && '' !== self::connect( $settings['server'] ) ) {
+			as_schedule_single_action( time() + HOUR_IN_SECONDS, self::VERSION, array(), Flush::GROUP );
+		}
 	}
 
 	/**

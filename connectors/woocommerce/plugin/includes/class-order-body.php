@@ -16,6 +16,7 @@ final class Order_Body {
 
 	const META = array(
 		Orders::META,
+		Orders::CID,
 		Consent_Box::META,
 		Consent_Box::META . '_wording',
 		Consent_Box::META . '_version',

@@ -15,6 +15,7 @@ defined( 'ABSPATH' ) || exit;
 final class Orders {
 
 	const META = '_warmcart_cart';
+	const CID  = '_warmcart_cid';
 
 	/**
 	 * Where events wait.
@@ -70,10 +71,22 @@ final class Orders {
 		if ( Capture::has_cart() ) {
 			Plugin::quietly(
 				function () use ( $order ) {
-					$memory = $this->memory->get();
-					$order->update_meta_data( self::META, $memory['key'] );
+					self::note( $order, $this->memory->get() );
 				}
 			);
+		}
+	}
+
+	/**
+	 * The cart's key, and the link by which it was opened.
+	 *
+	 * @param \WC_Order $order  Order.
+	 * @param array     $memory Of the cart.
+	 */
+	private static function note( $order, array $memory ) {
+		$order->update_meta_data( self::META, $memory['key'] );
+		if ( ! empty( $memory['opened'] ) ) {
+			$order->update_meta_data( self::CID, $memory['opened']['cid'] );
 		}
 	}
 
@@ -124,6 +137,11 @@ final class Orders {
 	 * @param array     $memory Of the cart.
 	 */
 	private function join( $order, array $memory ) {
+		if ( ! empty( $memory['opened'] ) ) {
+			// A draft of the block checkout may be older than the link.
+			self::note( $order, $memory );
+			$order->save_meta_data();
+		}
 		$this->memory->write( $memory['key'], 'order_id', $order->get_id() );
 		if ( $memory['box'] && '1' !== (string) $order->get_meta( Consent_Box::META ) ) {
 			$this->memory->write( $memory['key'], 'box', array() );
@@ -143,8 +161,21 @@ final class Orders {
 		Plugin::quietly(
 			function () use ( $order ) {
 				$this->tell( $order );
+				$key = (string) $order->get_meta( self::META );
+				if ( '' !== $key && self::is_bought( $order ) ) {
+					$this->memory->strip( $key );
+				}
 			}
 		);
+	}
+
+	/**
+	 * Whether an order is paid, or will be by transfer or on delivery.
+	 *
+	 * @param \WC_Order|false $order Order.
+	 */
+	public static function is_bought( $order ) {
+		return $order && ( $order->is_paid() || 'on-hold' === $order->get_status() );
 	}
 
 	/**

@@ -32,16 +32,22 @@ final class Plugin {
 		add_action( 'init', array( self::class, 'load_texts' ), -1 );
 		add_action( 'rest_api_init', array( Connection::class, 'register_route' ) );
 		add_action( Flush::HOOK, array( Flush::class, 'run' ) );
+		add_action( Connection::VERSION, array( Connection::class, 'connect_again' ) );
+		if ( is_admin() || wp_doing_cron() ) {
+			add_action( 'init', array( Tables::class, 'install' ), 20 );
+		}
 		if ( is_admin() ) {
-			add_action( 'admin_init', array( Tables::class, 'install' ) );
 			( new Settings_Page() )->listen();
 		}
 		if ( Options::is_connected() ) {
-			$memory = new Memory();
-			$outbox = new Outbox();
+			$openings = new Openings();
+			$memory   = new Memory( $openings );
+			$outbox   = new Outbox();
 			$memory->listen();
 			$capture = new Capture( $outbox, $memory );
 			$capture->listen();
+			( new Restore( $memory, $openings, $capture, new Snapshot() ) )->listen();
+			( new Checkout_Note( $memory, $openings ) )->listen();
 			( new Beacon( $memory ) )->listen();
 			( new Consent_Box( $memory ) )->listen();
 			( new Orders( $outbox, $memory, $capture ) )->listen();

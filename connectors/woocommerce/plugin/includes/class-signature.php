@@ -14,7 +14,8 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Signature {
 
-	const PROOF = 'warmcart-connection.';
+	const PROOF   = 'warmcart-connection.';
+	const RESTORE = 'warmcart-restore.';
 
 	/**
 	 * The headers of one delivery. Signed when it is sent, so an event that waited is as good as a fresh one.
@@ -43,6 +44,17 @@ final class Signature {
 	 */
 	public static function proof( $secret, $challenge ) {
 		return hash_hmac( 'sha256', self::PROOF . $challenge, $secret );
+	}
+
+	/**
+	 * The signature of a link that leads back to a cart. It fits no event and no proof.
+	 *
+	 * @param string $secret  The connection's secret.
+	 * @param string $content Of the ticket.
+	 * @return string
+	 */
+	public static function restore( $secret, $content ) {
+		return hash_hmac( 'sha256', self::RESTORE . $content, $secret );
 	}
 
 	/**
