@@ -21,7 +21,7 @@ SALE_NAME, SALE_PERCENT = "Tea time", Decimal(15)
 
 CODE = "demo:code:"
 SALE = "demo:sale"
-_NAME = re.compile(r"[A-Z0-9_-]{3,40}")
+_NAME = re.compile(r"[A-Za-z0-9_-]{3,40}")
 
 
 class Unacceptable(Exception):
@@ -54,9 +54,14 @@ class Sale:
 
 
 def name_of(typed: str) -> str | None:
-    """A code as the shop writes it; None for what is no code."""
-    name = typed.strip().upper()
+    """The code that somebody wrote; None for what is no code."""
+    name = typed.strip()
     return name if _NAME.fullmatch(name) else None
+
+
+def _key(name: str) -> str:
+    """Capital and small letters are the same, as in other shops."""
+    return CODE + name.lower()
 
 
 def read_code(data: Mapping[str, Any]) -> Code:
@@ -96,34 +101,34 @@ class Discounts:
     def make(self, code: Code, now: datetime) -> bool:
         """Whether the code is there now; one of the same mark is as good, another is not."""
         until = max(code.ends_at, now) + KEPT_FOR
-        if self._redis.set(CODE + code.name, _dump(code), nx=True, ex=until - now):
+        if self._redis.set(_key(code.name), _dump(code), nx=True, ex=until - now):
             return True
         kept = self.find(code.name)
         return kept is not None and kept.mark == code.mark
 
     def find(self, name: str) -> Code | None:
-        text = self._redis.get(CODE + name) if name else None
+        text = self._redis.get(_key(name)) if name else None
         return _code(json.loads(text)) if text else None
 
     def withdraw(self, name: str, mark: str) -> None:
         """Remove the code if it has this mark."""
         kept = self.find(name)
         if kept is not None and kept.mark == mark:
-            self._redis.delete(CODE + name)
+            self._redis.delete(_key(name))
 
     def use(self, name: str, cart: str) -> bool:
         """Use the code up for a cart's order; False if it is gone or another cart's order has used it."""
 
         def work(pipeline: Any) -> bool:
-            text = pipeline.get(CODE + name)
+            text = pipeline.get(_key(name))
             code = _code(json.loads(text)) if text else None
             pipeline.multi()
             if code is None or code.cart not in (None, cart):
                 return False
-            pipeline.set(CODE + name, _dump(replace(code, cart=cart)), keepttl=True)
+            pipeline.set(_key(name), _dump(replace(code, cart=cart)), keepttl=True)
             return True
 
-        return bool(self._redis.transaction(work, CODE + name, value_from_callable=True))
+        return bool(self._redis.transaction(work, _key(name), value_from_callable=True))
 
     def sale(self, now: datetime) -> Sale | None:
         """The sale that runs at that moment."""
