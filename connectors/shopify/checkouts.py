@@ -76,6 +76,7 @@ def checkout_seen(body: Record, received_at: datetime) -> Sequence[Event]:
             completed_at=_completed(body.get("completed_at"), updated_at),
             step=_step(body, person),
             opened_by=opened_by(body),
+            discount_codes=_codes(body.get("discount_codes")),
         ),
     )
 
@@ -132,6 +133,12 @@ def _quantity(value: object) -> int:
 def _presentment(total: Money | None, body: Record) -> Money | None:
     """A checkout tells its total in the shop's currency only; it is known where the buyer's is the same."""
     return total if total and body.get("presentment_currency") == total.currency else None
+
+
+def _codes(told: object) -> tuple[str, ...] | None:
+    """The codes that lower a checkout; None where the body has no such list."""
+    codes = (fields.text(code.get("code"), longest=255) for code in fields.records(told))
+    return tuple(code for code in codes if code) if isinstance(told, list) else None
 
 
 def _tick(

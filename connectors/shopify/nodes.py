@@ -46,6 +46,7 @@ def cart_seen(node: Record) -> CartSeen | None:
         restore_url=safe_address(address),
         completed_at=fields.moment(node.get("completedAt")),
         step=_step(node, shopper),
+        discount_codes=fields.texts(node.get("discountCodes")),
     )
 
 

@@ -122,6 +122,7 @@ def _cart(order: Json, order_id: str, status: str, received_at: datetime) -> Car
         restore_url=_way_back(order, status),
         step=_step(order, status),
         opened_by=_opened_by(order),
+        discount_codes=_codes(order),
         user_agent=text(order.get("customer_user_agent")) or None,
     )
 
@@ -139,9 +140,7 @@ def _order(order: Json, order_id: str, status: str, received_at: datetime) -> Or
         shopper=shopper_of(order),
         consent=_consent(order),
         locale=_locale(order),
-        discount_codes=tuple(
-            code for line in rows(order.get("coupon_lines")) if (code := text(line.get("code")))
-        ),
+        discount_codes=_codes(order),
         landing_url=_landing(order),
         opened_by=_opened_by(order),
         user_agent=text(order.get("customer_user_agent")) or None,
@@ -163,6 +162,11 @@ def _keys(order: Json, order_id: str) -> tuple[Key, ...]:
     session = session_of(order)
     keys = (Key(ORDER_KEY, order_id),)
     return (*keys, Key(SESSION_KEY, session)) if session else keys
+
+
+def _codes(order: Json) -> tuple[str, ...]:
+    """The coupons of an order, in lower case."""
+    return tuple(code for line in rows(order.get("coupon_lines")) if (code := text(line.get("code"))))
 
 
 def _status(order: Json, status: str) -> OrderStatus:

@@ -72,7 +72,21 @@ def test_a_checkout_with_the_box_ticked_is_a_cart_with_consent() -> None:
         ),
         restore_url=json.loads(payload("linked/03"))["abandoned_checkout_url"],
         step="shipping",
+        discount_codes=(),
     )
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ([{"code": "BACK-7H3K", "amount": "60.00", "type": "percentage"}], ("BACK-7H3K",)),
+        ([{"code": None}, "SAVE10"], ()),
+        (None, None),
+        ("SAVE10", None),
+    ],
+)
+def test_a_checkout_tells_the_codes_that_lower_it(told: Any, expected: tuple[str, ...] | None) -> None:
+    assert checkout(variant("linked/03", discount_codes=told)).discount_codes == expected
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from connectors.discounts import CodeTaken, Combines, Discount, DiscountKind, DiscountMaker, DiscountRefused
-from connectors.platform import Reconnect, Throttled, Unreachable
+from connectors.discounts import (
+    CodeTaken,
+    Combines,
+    Discount,
+    DiscountKind,
+    DiscountMaker,
+    DiscountRefused,
+    Goods,
+    Sale,
+)
+from connectors.platform import ConnectorError, Item, Reconnect, Throttled, Unreachable
 from connectors.shopify.discounts import LONGEST_TITLE, ShopifyDiscounts
+from connectors.shopify.goods import MOST_LINES
 from tests.connectors.shopify.conftest import SHOP, Clock, Connect
 from tests.standins.shopify import ShopifyStandin
 from tests.standins.shopify_discounts import Discounts
@@ -184,3 +194,91 @@ def test_to_withdraw_what_is_gone_is_success(
         maker.withdraw_discount(ten_percent.code, ten_percent.mark, gid)
     maker.withdraw_discount("NEVER-MADE", ten_percent.mark, None)
     assert standin.complaints == []
+
+
+def line(variant: str | None, product: str | None = "11") -> Item:
+    return Item("Mug", 1, product_id=product, variant_id=variant, unit_price=Decimal("24.00"))
+
+
+def test_goods_are_told_by_their_variants(maker: ShopifyDiscounts, standin: ShopifyStandin) -> None:
+    shop = standin.shop(SHOP)
+    shop.put_variant(1, 11, "24.00", cost="9.50", collections=(7, 8))
+    shop.put_variant(2, 12, "20.00", before="25.00")
+    shop.put_variant(3, 13, "50.00", before="50.00", gift_card=True)
+    cart = [line("1"), line("2"), line("3"), line("4"), line(None)]
+    assert maker.goods(cart) == {
+        cart[0]: Goods(collections=frozenset({"7", "8"}), cost=Decimal("9.50")),
+        cart[1]: Goods(on_sale=True),
+        cart[2]: Goods(gift_card=True),
+    }
+    assert len(standin.calls) == 1
+    assert standin.complaints == []
+
+
+def test_a_cost_that_the_app_may_not_see_is_unknown(maker: ShopifyDiscounts, standin: ShopifyStandin) -> None:
+    shop = standin.shop(SHOP)
+    shop.put_variant(1, 11, "24.00", cost="9.50")
+    shop.withheld.add("InventoryItem.unitCost")
+    assert maker.goods([line("1")]) == {line("1"): Goods()}
+
+
+def test_a_product_in_many_collections_is_asked_for_again(
+    maker: ShopifyDiscounts, standin: ShopifyStandin
+) -> None:
+    shop = standin.shop(SHOP)
+    shop.put_variant(1, 11, "24.00", collections=range(1, 121))
+    shop.put_variant(2, 12, "24.00", collections=(7,))
+    found = maker.goods([line("1"), line("2")])
+    assert [len(goods.collections) for goods in found.values()] == [120, 1]
+    assert len(standin.calls) == 2
+
+
+def test_a_long_cart_takes_few_questions_that_are_never_too_costly(
+    maker: ShopifyDiscounts, standin: ShopifyStandin
+) -> None:
+    for number in range(1, 101):
+        standin.shop(SHOP).put_variant(number, number, "24.00")
+    assert len(maker.goods([line(str(number)) for number in range(1, 101)])) == MOST_LINES
+    assert len(standin.calls) == 4
+    assert maker.goods([]) == {}
+
+
+def test_the_best_running_sale_of_the_whole_store_is_told(
+    maker: ShopifyDiscounts, made: Discounts, clock: Clock, standin: ShopifyStandin
+) -> None:
+    assert maker.running_sale(clock()) is None
+    made.sale("Autumn", 0.10, "2026-11-01T00:00:00Z")
+    made.sale("Black Friday", 0.255, "2026-11-20T00:00:00Z", "2026-12-01T00:00:00Z")
+    ends_at = datetime(2026, 12, 1, tzinfo=UTC)
+    assert maker.running_sale(clock()) == Sale("Black Friday", 25, ends_at)
+    assert standin.complaints == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"context": {"__typename": "DiscountMarkets"}},
+        {"minimumRequirement": {"__typename": "DiscountMinimumSubtotal"}},
+        {"startsAt": "2026-12-24T00:00:00Z"},
+        {"endsAt": "2026-11-21T12:00:00Z"},
+        {"customerGets": {"items": {"__typename": "DiscountCollections"}}},
+        {"customerGets": {"value": {"__typename": "DiscountAmount"}}},
+        {"customerGets": {"appliesOnOneTimePurchase": False}},
+    ],
+)
+def test_a_sale_for_some_or_with_a_condition_is_none_of_the_whole_store(
+    maker: ShopifyDiscounts, made: Discounts, clock: Clock, changes: dict[str, Any]
+) -> None:
+    made.sale("Some", 0.5, "2026-11-01T00:00:00Z")
+    discount = made.sales[0]["discount"]
+    gets = discount["customerGets"] | changes.get("customerGets", {})
+    discount |= changes | {"customerGets": gets}
+    assert maker.running_sale(clock()) is None
+
+
+def test_without_access_to_discounts_no_sale_is_claimed_or_denied(
+    maker: ShopifyDiscounts, standin: ShopifyStandin, clock: Clock
+) -> None:
+    standin.shop(SHOP).scopes = ("read_products",)
+    with pytest.raises(ConnectorError, match="ACCESS_DENIED"):
+        maker.running_sale(clock())

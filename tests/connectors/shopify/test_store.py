@@ -90,6 +90,7 @@ def test_an_abandoned_checkout_is_an_open_cart(store: ShopifyStore, standin: Sho
         shopper=HENRY,
         restore_url=ABANDONED["abandoned_checkout_url"],
         step="shipping",
+        discount_codes=(),
     )
     assert standin.complaints == []
 

@@ -104,6 +104,7 @@ def test_an_unpaid_order_is_a_cart_with_its_pay_link() -> None:
         ),
         restore_url="http://127.0.0.1:8089/checkout/order-pay/25/?pay_for_order=true&key=wc_order_joJ5hen3Dk6tZ",
         step="payment",
+        discount_codes=("save10",),
     )
 
 
