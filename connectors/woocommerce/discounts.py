@@ -13,13 +13,15 @@ from http import HTTPStatus
 
 from connectors.discounts import CodeTaken, Combines, Discount, DiscountKind, DiscountRefused, Goods, Sale
 from connectors.platform import ConnectorError, Item, Reconnect
+from connectors.woocommerce import goods
 from connectors.woocommerce.body import Json, identifier, moment, rows, text
 from connectors.woocommerce.calls import StoreRefused, no_data
 from connectors.woocommerce.rest import RestClient
+from connectors.woocommerce.shipping import coupons_free_shipping
 
 MARK = "_warmcart_mark"
-WRITE_TIMEOUT = (3.0, 8.0)
-"""Seconds that a text waits for a coupon: small shops write slowly."""
+READ_TIMEOUT, WRITE_TIMEOUT = (3.0, 5.0), (3.0, 8.0)
+"""Seconds that a text waits for a shop's answer, and for a coupon: small shops write slowly."""
 
 _TYPES = {
     DiscountKind.PERCENT: "percent",
@@ -35,9 +37,11 @@ class WooCommerceDiscounts:
 
     def __init__(self, rest: RestClient) -> None:
         self._rest = RestClient(rest.credentials, rest.session, WRITE_TIMEOUT)
+        self._reading = RestClient(rest.credentials, rest.session, READ_TIMEOUT)
 
     def make_discount(self, discount: Discount) -> str:
         try:
+            self._check_shipping(discount)
             made = self._rest.post("coupons", wanted(discount))
         except StoreRefused as error:
             if error.code == _TAKEN:
@@ -56,10 +60,17 @@ class WooCommerceDiscounts:
             raise self._switched_off() or error from None
 
     def goods(self, items: Sequence[Item]) -> Mapping[Item, Goods]:
-        return {}
+        return goods.goods(self._reading, items)
 
     def running_sale(self, now: datetime) -> Sale | None:
-        return None
+        return goods.running_sale(self._reading)
+
+    def _check_shipping(self, discount: Discount) -> None:
+        if discount.kind is DiscountKind.FREE_SHIPPING and not coupons_free_shipping(self._reading):
+            raise DiscountRefused(
+                'In WooCommerce a coupon makes shipping free only with a method "Free shipping" that requires'
+                " one: add it to each of the shop's shipping zones (WooCommerce, Settings, Shipping)."
+            )
 
     def _made_before(self, discount: Discount) -> str:
         found = self._ours(discount.code, discount.mark)

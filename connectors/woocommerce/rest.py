@@ -10,6 +10,7 @@ https as Basic, or as query parameters where the header is lost; http as OAuth 1
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -19,7 +20,7 @@ from urllib.parse import urlencode, urlsplit
 import requests
 from woocommerce.oauth import OAuth
 
-from connectors.woocommerce.body import Json, identifier
+from connectors.woocommerce.body import Json, identifier, text
 from connectors.woocommerce.calls import (
     CALL_TIMEOUT,
     USER_AGENT,
@@ -91,6 +92,12 @@ class RestClient:
         told = identifier(answer.headers.get("X-WP-TotalPages"))
         last = int(told) if told else number + (len(data) >= PER_PAGE)
         return [row for row in data if isinstance(row, dict)], min(last, MOST_PAGES)
+
+    def total(self, path: str, params: Params) -> int | None:
+        """How many rows a list has (``X-WP-Total``); None where something strips that header."""
+        answer = self._request("GET", path, {**params, "per_page": 1, "_fields": "id"})
+        told = text(answer.headers.get("X-WP-Total"))
+        return int(told) if re.fullmatch(r"[0-9]{1,9}", told) else None
 
     def pages(self, path: str, params: Params, most: int = MOST_PAGES) -> Iterator[Json]:
         """The rows of a list, page by page.

@@ -18,8 +18,9 @@ NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def _nobody_was_poked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ports come again, and with them addresses that another test poked a moment ago."""
+    """Ports come again, and with them addresses that another test poked or asked a moment ago."""
     monkeypatch.setattr("connectors.woocommerce.store._last_pokes", {})
+    monkeypatch.setattr("connectors.woocommerce.shipping._known", {})
 
 
 @pytest.fixture

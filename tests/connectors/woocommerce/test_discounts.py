@@ -2,15 +2,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import requests
 
-from connectors.discounts import CodeTaken, Combines, Discount, DiscountKind, DiscountMaker, DiscountRefused
-from connectors.platform import Reconnect, Throttled, Unreachable
+from connectors.discounts import (
+    CodeTaken,
+    Combines,
+    Discount,
+    DiscountKind,
+    DiscountMaker,
+    DiscountRefused,
+    Goods,
+    Sale,
+)
+from connectors.platform import Item, Reconnect, Throttled, Unreachable
+from connectors.woocommerce import shipping
 from connectors.woocommerce.discounts import WooCommerceDiscounts, wanted
 from connectors.woocommerce.rest import Credentials, RestClient
 from tests.connectors.woocommerce.conftest import NOON
@@ -172,3 +182,85 @@ def test_a_code_is_withdrawn_for_good_by_its_id_or_by_code_and_mark(
     for _ in range(2):
         maker.withdraw_discount(TEN_PERCENT.code, TEN_PERCENT.mark, None)
     assert shop.list_coupons() == []
+
+
+@pytest.mark.parametrize(
+    ("requires", "opens"),
+    [("coupon", True), ("either", True), ("both", False), ("min_amount", False), ("", False)],
+)
+def test_free_shipping_is_promised_only_where_a_coupon_makes_it_free(
+    maker: WooCommerceDiscounts, shop: WooCommerceStandin, requires: str, opens: bool
+) -> None:
+    shop.offer_free_shipping(requires)
+    free = replace(TEN_PERCENT, kind=DiscountKind.FREE_SHIPPING, value=None)
+    if opens:
+        assert maker.make_discount(free)
+    else:
+        with pytest.raises(DiscountRefused, match="each of the shop's shipping zones"):
+            maker.make_discount(free)
+
+
+def test_free_shipping_must_be_free_in_every_zone_that_is_shipped_to(
+    open_rest: OpenRest, shop: WooCommerceStandin
+) -> None:
+    shop.offer_free_shipping()
+    rest = open_rest(shop)
+    assert shipping.coupons_free_shipping(rest, lambda: 0.0)
+    shop.catalogue.methods[2] = [{"method_id": "flat_rate", "enabled": True}]
+    assert shipping.coupons_free_shipping(rest, lambda: shipping.GOOD_FOR)
+    assert not shipping.coupons_free_shipping(rest, lambda: shipping.GOOD_FOR + 1)
+
+
+def line(product: str | None, variation: str | None = None) -> Item:
+    return Item("Mug", 1, product_id=product, variant_id=variation, unit_price=Decimal("24.00"))
+
+
+def test_goods_are_told_by_products_and_their_variations(
+    maker: WooCommerceDiscounts, shop: WooCommerceStandin
+) -> None:
+    shop.add_product(11, categories=(7, 8), cost=9.5)
+    shop.add_product(12, sale_price="20.00", cost=None)
+    shop.add_product(13, type="pw-gift-card")
+    shop.add_product(14, meta_data=[{"key": "_gift_card", "value": "yes"}])
+    shop.add_product(15, categories=(7,), cost=7)
+    shop.add_variation(15, 16, sale_price="20.00", cost=10)
+    shop.add_variation(15, 17, cost=0)
+    cart = [line("11"), line("12"), line("13"), line("14"), line("15", "16"), line("15", "17")]
+    assert maker.goods([*cart, line("99"), line(None)]) == {
+        cart[0]: Goods(collections=frozenset({"7", "8"}), cost=Decimal("9.5")),
+        cart[1]: Goods(on_sale=True),
+        cart[2]: Goods(gift_card=True),
+        cart[3]: Goods(gift_card=True),
+        cart[4]: Goods(on_sale=True, collections=frozenset({"7"}), cost=Decimal(10)),
+        cart[5]: Goods(collections=frozenset({"7"}), cost=Decimal(7)),
+    }
+    assert maker.goods([line(None)]) == {}
+
+
+def test_a_cart_of_many_products_takes_few_questions(
+    maker: WooCommerceDiscounts, shop: WooCommerceStandin
+) -> None:
+    for number in range(1, 21):
+        shop.add_product(number)
+        shop.add_variation(number, 100 + number, sale_price="20.00")
+    found = maker.goods([line(str(number), str(100 + number)) for number in range(1, 21)])
+    assert len(found) == 20
+    assert len(shop.visits()) == 5
+
+
+def test_nearly_all_products_lowered_are_a_sale_of_the_whole_shop(
+    maker: WooCommerceDiscounts, shop: WooCommerceStandin
+) -> None:
+    assert maker.running_sale(NOON) is None
+    for number in range(1, 9):
+        lowered = {"sale_price": "19.20", "date_on_sale_to_gmt": "2026-12-01T00:00:00"}
+        shop.add_product(number, regular_price="24.00", **lowered)
+    shop.add_product(9)
+    assert maker.running_sale(NOON) is None
+    shop.add_product(10, regular_price="29.99", sale_price="23.99", date_on_sale_to_gmt="2026-12-01T00:00:00")
+    del shop.catalogue.products[1]
+    assert maker.running_sale(NOON) is None
+    shop.add_product(1, regular_price="10.00", sale_price="8.00", date_on_sale_to_gmt="2026-12-01T00:00:00")
+    assert maker.running_sale(NOON) == Sale("", 20, datetime(2026, 12, 1, tzinfo=UTC))
+    shop.add_product(1, regular_price="10.00", sale_price="5.00")
+    assert maker.running_sale(NOON) == Sale("", None, None)

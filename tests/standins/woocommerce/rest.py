@@ -26,6 +26,10 @@ ROUTES = (
     ("GET", "coupons", "list_coupons"),
     ("POST", "coupons", "create_coupon"),
     ("DELETE", "coupons/<int:coupon_id>", "delete_coupon"),
+    ("GET", "products", "list_products"),
+    ("GET", "products/<int:product_id>/variations", "list_variations"),
+    ("GET", "shipping/zones", "list_zones"),
+    ("GET", "shipping/zones/<int:zone>/methods", "list_methods"),
     ("GET", "orders", "list_orders"),
     ("GET", "orders/<int:order_id>", "read_order"),
     ("GET", "webhooks", "list_webhooks"),
@@ -78,6 +82,19 @@ class Rest:
         force = request.args.get("force") in ("true", "1")
         with self.store.lock:
             return data(self.store.coupons.shown(self.store.coupons.delete(coupon_id, force)))
+
+    def list_products(self) -> Response:
+        return self._listed(self.store.catalogue.listed(request.args))
+
+    def list_variations(self, product_id: int) -> Response:
+        return self._listed(self.store.catalogue.listed_variations(product_id, request.args))
+
+    def list_zones(self) -> Response:
+        """Zone 0 is everywhere else. Neither zones nor methods come in pages."""
+        return data([{"id": zone, "name": f"Zone {zone}"} for zone in self.store.catalogue.methods])
+
+    def list_methods(self, zone: int) -> Response:
+        return data(self.store.catalogue.methods[zone])
 
     def list_orders(self) -> Response:
         orders = self.store.orders
@@ -138,6 +155,9 @@ class Rest:
         if size > LARGEST_PAGE:
             raise invalid("per_page")
         pages = ceil(len(rows) / size)
+        fields = request.args.get("_fields")
+        if fields is not None:
+            rows = [{name: row[name] for name in fields.split(",") if name in row} for row in rows]
         answer = data(rows[(number - 1) * size : number * size])
         if self.knobs.total_pages_header:
             answer.headers["X-WP-Total"], answer.headers["X-WP-TotalPages"] = str(len(rows)), str(pages)

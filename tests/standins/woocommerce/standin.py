@@ -16,6 +16,7 @@ import requests
 from werkzeug.serving import make_server
 
 from tests.standins.woocommerce.answers import QuietHandler
+from tests.standins.woocommerce.catalogue import Catalogue
 from tests.standins.woocommerce.coupons import Coupon, Coupons
 from tests.standins.woocommerce.handshake import Handshake
 from tests.standins.woocommerce.hooks import Webhooks
@@ -66,6 +67,7 @@ class WooCommerceStandin:
         self.url = f"{scheme}://127.0.0.1:{self._server.server_port}{self.path}"
         self.keys = Keys(self.url)
         self.orders = Orders(self.knobs, now, self.url)
+        self.catalogue = Catalogue()
         self.coupons = Coupons(self.knobs, now)
         self.webhooks = Webhooks(self.knobs, f"{self.url}/", self._payload)
         self.handshake = Handshake(self.knobs, self.keys, self.url)
@@ -104,6 +106,19 @@ class WooCommerceStandin:
             order = self.orders.add(template, changes)
         self._tell(order["id"], created=order["status"] != "checkout-draft")
         return self.orders.shown(order)
+
+    def add_product(self, product_id: int, **told: Any) -> dict[str, Any]:
+        """Something that the store sells; what it does not list, it does not sell then."""
+        with self.lock:
+            return self.catalogue.add(product_id, told)
+
+    def add_variation(self, product_id: int, variation_id: int, **told: Any) -> dict[str, Any]:
+        with self.lock:
+            return self.catalogue.add_variation(product_id, variation_id, told)
+
+    def offer_free_shipping(self, requires: str = "coupon") -> None:
+        with self.lock:
+            self.catalogue.offer_free_shipping(requires)
 
     def add_coupon(self, **told: Any) -> Coupon:
         """A coupon that the merchant made."""
@@ -261,6 +276,9 @@ CONTROLS = frozenset(
         "add_key",
         "revoke_key",
         "add_order",
+        "add_product",
+        "add_variation",
+        "offer_free_shipping",
         "add_coupon",
         "list_coupons",
         "change_order",
