@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from app.demo import places, visits, words
 from app.demo.books import Cart
 from app.demo.products import PRODUCTS, SHOP
 from app.web import runtime
+from flows.merge_fields import format_ends
 from flows.phones import Phone
 
 
@@ -49,9 +50,8 @@ def _render(visit: visits.Visit | None, name: str, status: int, **values: object
         money=partial(words.money, language),
         time=partial(words.clock_time, language),
         day=partial(words.day, language),
-        short_day=partial(words.short_day, language),
         percent=partial(words.percent, language),
-        last_day=_last_day,
+        last_day=partial(_last_day, language),
         opening=partial(words.opening_time, language),
         country_name=partial(words.country, language),
         countries=words.countries(language, tuple(places.ZONES)),
@@ -66,10 +66,11 @@ def _render(visit: visits.Visit | None, name: str, status: int, **values: object
     return make_response(page, status)
 
 
-def _last_day(cart: Cart, ends_at: datetime) -> date:
-    """The last day of an offer, by the calendar of whoever left this cart."""
+def _last_day(language: str, cart: Cart, ends_at: datetime) -> str:
+    """The last day of an offer as its text named it, by the calendar of whoever left this cart."""
     phone = places.typed_phone(cart.phone, cart.country)
-    return places.last_day(ends_at, cart.country, phone.e164 if isinstance(phone, Phone) else None)
+    day = places.last_day(ends_at, cart.country, phone.e164 if isinstance(phone, Phone) else None)
+    return format_ends(day, language, cart.country)
 
 
 def _now() -> datetime:

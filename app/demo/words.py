@@ -7,7 +7,7 @@ They are apart from ``locales/``, which holds what real shoppers read. Keys are
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -54,10 +54,6 @@ def clock_time(language: str, moment: datetime) -> str:
 
 def day(language: str, moment: datetime) -> str:
     return format_skeleton("EEEEdMMMM", moment, locale=language)
-
-
-def short_day(language: str, day: date) -> str:
-    return format_skeleton("MMMd", day, locale=language)
 
 
 def percent(language: str, value: Decimal) -> str:

@@ -65,7 +65,7 @@ def test_a_link_with_a_code_shows_what_it_takes_off_and_the_order_uses_it_up(
     assert maker.make_discount(OFFER) == OFFER.code
     phone = tap(stage, shopper)
     for page in (checkout(phone), phone.get("/demo/shop/cart").text):
-        assert "10% off, with your link, until Nov 23" in page
+        assert "10% off, with your link, until 23 Nov" in page
         assert "-€4.80" in page
         assert "€43.20" in page
     bought = phone.type(action="pay", phone="07400 123456", total="43.20")
