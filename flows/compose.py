@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 
 from connectors.platform import Money
@@ -23,7 +24,9 @@ from flows.merge_fields import (
     clean_store_name,
     clean_title,
     format_count,
+    format_ends,
     format_money,
+    format_percent,
     shorten,
 )
 from flows.placeholders import Piece, fill, parse, placeholders
@@ -86,6 +89,25 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferText:
+    """What a text offers: ``percent`` or ``money`` off, or free shipping where there is neither.
+
+    It holds through ``last_day``; None: it is a sale of the whole shop, which needs no code.
+    """
+
+    percent: int | None = None
+    money: Money | None = None
+    last_day: date | None = None
+
+    @property
+    def name(self) -> str:
+        """As the catalogs call it."""
+        if self.last_day is None:
+            return "sale"
+        return "offer" if self.percent or self.money else "offer.shipping"
+
+
+@dataclass(frozen=True, slots=True)
 class CartText:
     """What a cart's text is made of.
 
@@ -94,7 +116,8 @@ class CartText:
     money); None where the platform did not tell. ``name_products`` is the store's switch. ``stop_link``
     is the way out where the sender cannot receive replies. ``reserved``: the store keeps the items of a
     left cart aside, and its second text may say so. ``economy``: letters may lose their marks where that
-    saves segments and the language bears it.
+    saves segments and the language bears it. ``offer`` is what this text makes; the merchant's words for it
+    are ``offer_texts``.
     """
 
     step_key: str
@@ -109,6 +132,8 @@ class CartText:
     stop_link: str | None = None
     reserved: bool = False
     economy: bool = False
+    offer: OfferText | None = None
+    offer_texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +158,7 @@ class _Words:
 
 @dataclass(frozen=True, slots=True)
 class _Renderer:
-    """The text for a product's name. ``coded`` are the values with the total's ISO code for its symbol."""
+    """The text for a product's name. ``coded``: the values with ISO codes for symbols, and days in digits."""
 
     pieces: tuple[Piece, ...]
     values: Mapping[str, str]
@@ -168,7 +193,7 @@ def compose(text: CartText) -> Composed:
     render = _Renderer(
         pieces=pieces if values["first_name"] else without_first_name(pieces),
         values=values,
-        coded=values | _total(text, words, coded=True),
+        coded=values | _total(text, words, coded=True) | _discount(text, words, coded=True),
         footer=_footer(words.template, own_language, values["store"], text.stop_link),
         language=words.language,
         economy=text.economy and _may_lose_marks(words.language),
@@ -182,7 +207,7 @@ def compose(text: CartText) -> Composed:
         Note.PRODUCT_NOT_NAMED: title == "" and (words.used is Source.BUILT_IN or "product" in used),
         Note.NAME_LEFT_OUT: "first_name" in used and not values["first_name"],
         Note.MARKS_LEFT_OUT: render.economy and body != replace(render, economy=False)(shown),
-        Note.CUSTOM_UNUSABLE: len(_usable(text)) < len(text.texts),
+        Note.CUSTOM_UNUSABLE: len(_usable(text)) < len(_own_texts(text)),
         Note.FOOTER_IN_OTHER_LANGUAGE: footer_language is None,
     }
     told = tuple(note for note, holds in notes.items() if holds)
@@ -241,7 +266,8 @@ def _choose_words(text: CartText, named: bool) -> _Words:
     wishes = text.wishes
     custom = _usable(text)
     key = _key(text, named)
-    built_in = catalogs.languages_with(key) if text.step_key in catalogs.BUILT_IN_STEPS else ()
+    spoken = text.offer is not None or text.step_key in catalogs.BUILT_IN_STEPS
+    built_in = catalogs.languages_with(key) if spoken else ()
     choice = choose_language(wishes, (*custom, *built_in))
     if choice is None:
         raise NoText(f"step {text.step_key!r} has no words that fit the shopper, the store or English")
@@ -258,6 +284,8 @@ def _footer_language(words: _Words) -> str | None:
 
 
 def _key(text: CartText, named: bool) -> str:
+    if text.offer is not None:
+        return f"sms.{text.offer.name}" + ("" if named else ".unnamed")
     reserved = ".reserved" if text.reserved and text.step_key == "second_call" else ""
     return f"sms.{text.step_key}{reserved}" + ("" if named else ".unnamed")
 
@@ -266,7 +294,16 @@ def _usable(text: CartText) -> dict[str, str]:
     known = {"store", "first_name", "product", "link"}
     known |= {"total"} if text.total is not None else set()
     known |= {"count"} if text.products else set()
-    return {tag: words for tag, words in text.texts.items() if known.issuperset(placeholders(words))}
+    known |= {"ends"} if text.offer is not None else set()
+    known |= {"discount"} if text.offer is not None and (text.offer.percent or text.offer.money) else set()
+    return {tag: words for tag, words in _own_texts(text).items() if known.issuperset(placeholders(words))}
+
+
+def _own_texts(text: CartText) -> Mapping[str, str]:
+    """The merchant's words for this text. Of a sale of the whole shop only ours know."""
+    if text.offer is None:
+        return text.texts
+    return {} if text.offer.last_day is None else text.offer_texts
 
 
 def _values(text: CartText, words: _Words) -> dict[str, str]:
@@ -277,17 +314,33 @@ def _values(text: CartText, words: _Words) -> dict[str, str]:
     }
     if "count" in placeholders(words.template):
         count = sum(product.quantity for product in text.products)
-        country = text.wishes.country or text.wishes.number_country
-        values["count"] = format_count(count, words.language, country)
-    return values | _total(text, words)
+        values["count"] = format_count(count, words.language, _country(text))
+    return values | _total(text, words) | _discount(text, words)
+
+
+def _discount(text: CartText, words: _Words, *, coded: bool = False) -> dict[str, str]:
+    """What is offered and until when, if the words name it; ``coded`` as for the total, the day in digits."""
+    offer, used, country = text.offer, placeholders(words.template), _country(text)
+    found = {}
+    if offer is not None and offer.last_day is not None and "ends" in used:
+        found["ends"] = format_ends(offer.last_day, words.language, country, numeric=coded)
+    if offer is not None and "discount" in used:
+        if offer.money is not None:
+            found["discount"] = format_money(offer.money, words.language, country, coded=coded)
+        elif offer.percent is not None:
+            found["discount"] = format_percent(offer.percent, words.language, country)
+    return found
+
+
+def _country(text: CartText) -> str | None:
+    return text.wishes.country or text.wishes.number_country
 
 
 def _total(text: CartText, words: _Words, *, coded: bool = False) -> dict[str, str]:
     """The total, if the words name it; with its ISO code for texts that a ₺ or a zł would take to UCS-2."""
     if "total" not in placeholders(words.template) or text.total is None:
         return {}
-    country = text.wishes.country or text.wishes.number_country
-    return {"total": format_money(text.total, words.language, country, coded=coded)}
+    return {"total": format_money(text.total, words.language, _country(text), coded=coded)}
 
 
 def _may_lose_marks(language: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from app.config import Settings
 from app.models import Cart, Contact, Store
 from connectors.platform import Money
-from flows.compose import CartText, Product
+from flows.compose import CartText, OfferText, Product
 from flows.definition import Step
 from flows.language import Wishes
 from flows.merge_fields import clean_store_name
@@ -27,8 +27,10 @@ def ways(settings: Settings, token: str, *, by_reply: bool) -> Ways:
     return Ways(f"{settings.public_url}/r/{token}", out)
 
 
-def cart_text(store: Store, cart: Cart, contact: Contact, step: Step, ways: Ways) -> CartText:
-    """The material of one step's text for one cart."""
+def cart_text(
+    store: Store, cart: Cart, contact: Contact, step: Step, ways: Ways, offer: OfferText | None = None
+) -> CartText:
+    """The material of one step's text for one cart, and of the offer that it makes."""
     return CartText(
         step_key=step.key,
         store_name=name_of(store),
@@ -42,6 +44,8 @@ def cart_text(store: Store, cart: Cart, contact: Contact, step: Step, ways: Ways
         name_products=store.name_products,
         reserved=store.reserves_carts,
         economy=store.economy_texts,
+        offer=offer,
+        offer_texts=step.offer_texts,
     )
 
 

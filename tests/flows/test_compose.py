@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,7 @@ from flows.compose import (
     Composed,
     Note,
     NoText,
+    OfferText,
     Product,
     Source,
     compose,
@@ -30,6 +32,7 @@ from flows.segments import Encoding, measure, normalise
 LINK = "https://go.example.com/r/AbCdEfGhIjKl"
 JUMPER = Product("Merino jumper")
 ENGLISH = Wishes(checkout_locale="en")
+BRITISH = Wishes(checkout_locale="en-GB", country="GB")
 
 
 def text(**changes: Any) -> Composed:
@@ -371,3 +374,49 @@ def test_what_may_not_be_named_changes_nothing_in_the_text(products: list[Produc
     secret = [Product(product.title, product.quantity, nameable=False) for product in products]
     wishes = Wishes(checkout_locale=language)
     assert text(products=secret, wishes=wishes) == text(products=[], wishes=wishes)
+
+
+NOVEMBER_30 = date(2026, 11, 30)
+TEN_PERCENT = OfferText(percent=10, last_day=NOVEMBER_30)
+
+
+@pytest.mark.parametrize(
+    ("offer", "says", "says_not"),
+    [
+        (TEN_PERCENT, ("10% off", "30 Nov"), ("shipping", "sale")),
+        (OfferText(money=Money(Decimal("5.00"), "GBP"), last_day=NOVEMBER_30), ("£5.00 off", "30 Nov"), ()),
+        (OfferText(last_day=NOVEMBER_30), ("free delivery", "30 Nov"), ("off",)),
+        (OfferText(percent=20), ("sale", "20%"), ("until",)),
+    ],
+)
+def test_a_text_tells_its_offer_in_our_words(
+    offer: OfferText, says: tuple[str, ...], says_not: tuple[str, ...]
+) -> None:
+    for key in ("reminder", "last_call", "a_step_of_the_merchants_own"):
+        body = text(step_key=key, offer=offer, wishes=BRITISH).body
+        assert all(words in body for words in says), body
+        assert not any(words in body.partition("\n")[0] for words in says_not), body
+
+
+def test_the_merchants_words_for_an_offer_come_first_and_say_it() -> None:
+    own = {"en": "{store}: take {discount} off, through {ends}: {link}"}
+    made = text(offer=TEN_PERCENT, offer_texts=own, texts={"en": "Plain: {link}"}, wishes=BRITISH)
+    assert "take 10% off, through 30 Nov:" in made.body and made.used is Source.CUSTOM
+
+
+def test_of_a_sale_of_the_whole_shop_only_our_words_know() -> None:
+    own = {"en": "{store}: take {discount} off, through {ends}: {link}"}
+    made = text(offer=OfferText(percent=20), offer_texts=own, texts={"en": "Plain: {link}"}, wishes=BRITISH)
+    assert "20%" in made.body and made.used is Source.BUILT_IN
+
+
+def test_words_that_ask_for_a_figure_are_not_used_for_free_shipping() -> None:
+    own = {"en": "{store}: take {discount} off: {link}"}
+    made = text(offer=OfferText(last_day=NOVEMBER_30), offer_texts=own, wishes=BRITISH)
+    assert made.used is Source.BUILT_IN and Note.CUSTOM_UNUSABLE in made.notes
+
+
+def test_one_letter_of_a_month_costs_no_second_segment() -> None:
+    august = OfferText(percent=10, last_day=date(2027, 8, 31))
+    made = text(offer=august, wishes=Wishes(checkout_locale="fr"), products=[Product("Théière")])
+    assert made.measure.encoding is Encoding.GSM7 and "31/08" in made.body
