@@ -12,6 +12,7 @@ from typing import Any
 
 from app.models import AuditEvent, Cart, Consent, Enrollment, Recovery, TimelineEntry
 from connectors.sms import Category
+from flows.offers import WITHOUT
 from flows.reasons import REASONS
 
 KINDS: dict[str, tuple[str, str, str]] = {
@@ -38,6 +39,9 @@ KINDS: dict[str, tuple[str, str, str]] = {
     "recovered": ("heart", "good", "The order counts as recovered"),
     "refunded": ("order", "plain", "The order was refunded"),
     "cancelled": ("order", "plain", "The order was cancelled"),
+    "offered": ("offer", "plain", "The text makes an offer"),
+    "no_offer": ("offer", "plain", "The text makes no offer"),
+    "withdrawn": ("offer", "plain", "The offer ended"),
 }
 """By kind of line: its icon, its tone, and what it says."""
 
@@ -47,6 +51,11 @@ OTHER_REASONS = {
     "in_doubt": "Nobody knows whether it left: the provider is asked, and it is never sent twice.",
     "paced": "The sender sends only so much a second: the text waits for its turn.",
     "season_spread": "In this season first texts go spread over some time: this one waits for its turn.",
+    "no_code": "The shop has not made the discount code yet that this text tells of.",
+    "over": "Its last day is over.",
+    "replaced": "A later text made another one.",
+    "not_told": "No text had told of it.",
+    "not_made": "The shop did not make the code in time.",
     "provider_busy": "The provider asks us to slow down.",
     "provider_stopped": "The provider refuses our texts for now.",
     "provider_unreachable": "The provider cannot be reached.",
@@ -199,6 +208,8 @@ def sentence(reason: str | None) -> str | None:
         return None
     if reason in REASONS:
         return REASONS[reason].sentence
+    if reason in WITHOUT:
+        return WITHOUT[reason]
     return OTHER_REASONS.get(reason, reason.replace("_", " ").capitalize() + ".")
 
 
@@ -260,11 +271,21 @@ def _notes(entry: TimelineEntry) -> list[str]:
     if details.get("after_tap"):
         notes.append("after the tap")
     notes += _devices(details)
+    notes += _offer(details)
     if details.get("flow"):
         notes.append(str(details["flow"]))
     if details.get("number"):
         notes.append(f"order {details['number']}")
     return notes
+
+
+def _offer(details: Mapping[str, Any]) -> list[str]:
+    """What a text offers, and until when."""
+    if not details.get("code"):
+        return []
+    given = {"percent": f"{details['value']}% off", "amount": f"{details['value']} {details['currency']} off"}
+    words = given.get(details["kind"], "free shipping")
+    return [f"{words} until {details['last_day']}", f"code {details['code']}"]
 
 
 def _devices(details: Mapping[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ from app.admin import story
 from app.models import AuditEvent, Cart, Consent, Enrollment, Recovery, TimelineEntry
 from connectors.sms import Category
 from flows.language import Reason
+from flows.offers import WITHOUT
 from flows.reasons import REASONS
 from tests.factories import NOW
 
@@ -31,7 +32,10 @@ def test_every_kind_of_line_that_the_tables_know_has_words() -> None:
     assert set(re.split(r"[,\s]+", documented.group(1))) == set(story.KINDS)
 
 
-@pytest.mark.parametrize("reason", [*REASONS, *Category, "in_doubt", "provider_stopped"])
+ENDS = ("no_code", "over", "replaced", "not_told", "not_made")
+
+
+@pytest.mark.parametrize("reason", [*REASONS, *WITHOUT, *ENDS, *Category, "in_doubt", "provider_stopped"])
 def test_every_reason_is_a_sentence(reason: str) -> None:
     words = story.sentence(reason)
     assert words is not None and words[0].isupper() and words.endswith(".") and "_" not in words
@@ -73,6 +77,20 @@ def test_a_line_tells_its_reason_until_when_and_what_came_before() -> None:
 )
 def test_a_line_tells_of_the_way_after_the_tap(kind: str, details: dict[str, Any], note: str) -> None:
     assert story.tell(entry(kind, details=details)).notes == (note,)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "words"),
+    [
+        ("percent", "10", "10% off"),
+        ("amount", "5.5", "5.5 EUR off"),
+        ("free_shipping", None, "free shipping"),
+    ],
+)
+def test_a_line_tells_what_a_text_offers(kind: str, value: str | None, words: str) -> None:
+    details = {"code": "back-1", "kind": kind, "value": value, "currency": "EUR", "last_day": "2026-11-30"}
+    line = story.tell(entry("offered", details=details))
+    assert line.notes == (f"{words} until 2026-11-30", "code back-1")
 
 
 def test_a_line_tells_what_is_worth_knowing_of_its_details() -> None:
