@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app.models import Cart, CartKey, Enrollment, Link, Message, Order, Recovery, TimelineEntry
+from app.models import Cart, CartKey, Discount, Enrollment, Link, Message, Order, Recovery, TimelineEntry
 from flows import due, enrollment
 
-_POINTS_TO_A_CART = (CartKey, Link, Message, Order, Recovery, TimelineEntry)
+_POINTS_TO_A_CART = (CartKey, Discount, Link, Message, Order, Recovery, TimelineEntry)
 
 
 def merge(session: Session, *, winner: Cart, loser: Cart, now: datetime) -> None:

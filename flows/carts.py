@@ -230,6 +230,8 @@ def _describe_whole(incoming: Incoming, cart: Cart, seen: CartSeen) -> None:
     cart.email = shopper.email.lower() if shopper.email else None
     cart.customer_id, cart.first_name = shopper.customer_id, shopper.first_name
     cart.step, cart.device = seen.step, device(seen.user_agent) or cart.device
+    if seen.discount_codes is not None:
+        cart.discount_codes = list(seen.discount_codes)
     _keep_restore_url(incoming, cart, seen.restore_url)
     read = contacts.read(shopper, store)
     contact = contacts.keep(incoming, read.phone, shopper, seen.locale) if read.phone else None

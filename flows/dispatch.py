@@ -7,7 +7,7 @@ we acknowledged meanwhile wins.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +26,7 @@ from flows import (
     answers,
     bulk,
     candidates,
+    discounts,
     due,
     gates,
     last_look,
@@ -41,7 +42,7 @@ from flows.gates import PlatformCheck
 from flows.inbox import UNAPPLICABLE, sentence
 from flows.outcomes import Call, Withheld
 from flows.outgoing import Outgoing
-from flows.sending import Prepared
+from flows.sending import NOTHING_ASKED, Asked, Prepared
 
 log = structlog.get_logger()
 
@@ -168,8 +169,10 @@ def _next_of_carts(runtime: Runtime, claims: Sequence[Claim], now: datetime) -> 
     yield _still_clear(runtime, prepared.outgoing)
     if prepared.to_ask:
         checks = last_look.look(runtime, prepared.to_ask, now)
-        asked = [step.claim for step in prepared.to_ask]
-        again = _prepare(runtime, asked, runtime.clock.now(), checks)
+        clear = [step for step in prepared.to_ask if checks[step.claim.id] is not PlatformCheck.ORDERED]
+        asked = Asked(checks, discounts.offer(runtime, clear, now))
+        claims = [step.claim for step in prepared.to_ask]
+        again = _prepare(runtime, claims, runtime.clock.now(), asked)
         yield _still_clear(runtime, again.outgoing)
 
 
@@ -177,16 +180,16 @@ def _prepare(
     runtime: Runtime,
     claims: Sequence[Claim],
     now: datetime,
-    checks: Mapping[int, PlatformCheck] | None = None,
+    asked: Asked = NOTHING_ASKED,
 ) -> Prepared:
     """A row that cannot be worked on keeps no other back: the batch is halved until the row is alone."""
     try:
-        return sending.prepare(runtime, claims, now, checks)
+        return sending.prepare(runtime, claims, now, asked)
     except UNAPPLICABLE as error:
         if is_database_away(error):
             raise
         if len(claims) > 1:
-            first, second = (_prepare(runtime, half, now, checks) for half in _halves(claims))
+            first, second = (_prepare(runtime, half, now, asked) for half in _halves(claims))
             return Prepared(first.outgoing + second.outgoing, first.to_ask + second.to_ask)
         (claim,) = claims
         log.warning("due_row_failed", kind=claim.kind, subject=claim.subject, error=sentence(error))

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Cart, Due, Enrollment
 from app.runtime import Runtime
-from flows import candidates, due, gates, opt_in, registry, timeline
+from flows import candidates, discount_ends, due, gates, opt_in, registry, timeline
 from flows.candidates import Candidate
 from flows.conflicts import again
 from flows.definition import DEFAULT_CART_FLOW, FlowDefinition
@@ -124,12 +124,14 @@ def end_for_cart(session: Session, store_id: int, cart_id: int, reason: str, now
     """End what the cart is enrolled in, and look at it no more; says how many enrollments that were."""
     for kind in (due.CART_IDLE, due.CART_EXPIRY):
         due.cancel(session, store_id, kind, [cart_id])
+    discount_ends.end_of_carts(session, store_id, [cart_id], reason, now)
     of_cart = (Enrollment.subject_type == "cart") & (Enrollment.subject_id == cart_id)
     return _end(session, store_id, of_cart, reason, now)
 
 
 def end_for_contact(session: Session, store_id: int, contact_id: int, reason: str, now: datetime) -> int:
     """End everything that the contact is enrolled in; says how many enrollments that were."""
+    discount_ends.end_of_contacts(session, store_id, [contact_id], reason, now)
     return _end(session, store_id, Enrollment.contact_id == contact_id, reason, now)
 
 
@@ -142,7 +144,10 @@ def end_enrollments(
     held_by: str | None = None,
 ) -> int:
     """End these enrollments; ``held_by`` is what held them until it was too late."""
-    return _end(session, store_id, Enrollment.id.in_(ids), reason, now, held_by) if ids else 0
+    if not ids:
+        return 0
+    discount_ends.end_of_enrollments(session, store_id, ids, reason, now)
+    return _end(session, store_id, Enrollment.id.in_(ids), reason, now, held_by)
 
 
 def _end(
@@ -185,10 +190,11 @@ END_STORE = text(
 
 
 def end_for_store(session: Session, store_id: int, reason: str, now: datetime) -> None:
-    """End every enrollment of the store and plan nothing more: two statements, however many there are."""
-    planned = (due.STEP, due.RESEND, due.CART_IDLE, due.CART_EXPIRY, due.OPT_IN, due.CONSENT_SYNC)
+    """End every enrollment of the store and plan nothing more: a statement for each kind of row."""
+    planned = set(due.KINDS) - {due.IN_DOUBT}
     session.execute(delete(Due).where(Due.store_id == store_id, Due.kind.in_(planned)))
     session.execute(END_STORE, {"store_id": store_id, "reason": reason, "now": now})
+    discount_ends.end_of_store(session, store_id, reason, now)
 
 
 def drain(runtime: Runtime, deadline: datetime | None = None) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
-from app.models import Cart, Contact, Delivery, Enrollment, Message, Store
+from app.models import Cart, Contact, Delivery, Discount, Enrollment, Message, Store
 from app.models.message import OPEN_MESSAGE_STATUSES
 from app.runtime import Runtime
 from flows import bulk, candidates, caps, contact_history, due, identities, in_season, providers, registry
@@ -34,8 +34,8 @@ class DueStep:
 
     ``sender`` is the first of ``wanted_senders`` that may send it, None where none may. ``message`` is a
     text that certainly did not leave, or did not arrive, and may go once more, with its last provider
-    call. ``earlier`` is a text of this very step that was claimed for sending before. ``step`` and ``offers``
-    are as the ``season`` makes them that runs where the shopper is.
+    call and the code that it tells of. ``earlier`` is a text of this very step that was claimed for sending
+    before. ``step`` and ``offers`` are as the ``season`` makes them that runs where the shopper is.
     """
 
     claim: Claim
@@ -53,6 +53,13 @@ class DueStep:
     earlier: Message | None = None
     season: Running | None = None
     offers: Offers = DEFAULT
+    code: Discount | None = None
+
+    @property
+    def offer_over(self) -> bool:
+        """Whether the text that would go once more tells of a code that holds no longer."""
+        code = self.code
+        return code is not None and (code.state != "made" or code.ends_at <= self.situation.now)
 
     @property
     def in_doubt(self) -> Message | None:
@@ -132,7 +139,7 @@ def load(
     steps = [step for step in found if step is not None]
     going_on = {step.claim.id for step in steps} | there
     return Loaded(
-        steps=_with_earlier(session, steps),
+        steps=_with_codes(session, _with_earlier(session, steps)),
         over=[claim for claim in claims if claim.id not in going_on],
         busy=[claim for claim in missing if claim.id in there],
         senders=known.senders,
@@ -323,3 +330,22 @@ def _with_earlier(session: Session, steps: Sequence[DueStep]) -> list[DueStep]:
     by_id = {message.id: message for message in texts}
     earlier = {fresh[store_id, key].claim.id: by_id[message_id] for store_id, key, message_id in found}
     return [replace(step, earlier=earlier.get(step.claim.id)) for step in steps]
+
+
+def _with_codes(session: Session, steps: Sequence[DueStep]) -> list[DueStep]:
+    """The codes of which the texts tell that may go once more."""
+    repeated = {
+        step.enrollment.id for step in steps if step.message is not None and step.step.offer != "none"
+    }
+    if not repeated:
+        return list(steps)
+    rows = session.scalars(
+        select(Discount).where(
+            bulk.among(Discount.enrollment_id, repeated), Discount.reason.is_distinct_from("not_made")
+        )
+    )
+    codes = {(row.enrollment_id, row.step_key): row for row in rows}
+    return [
+        replace(step, code=codes.get((step.enrollment.id, step.step.key))) if step.message else step
+        for step in steps
+    ]

@@ -20,6 +20,7 @@ from app.runtime import Runtime, make_runtime
 from flows import (
     compliance,
     consent_sync,
+    discount_ends,
     dispatch,
     enrollment,
     inbox,
@@ -54,9 +55,10 @@ def drain_dispatch() -> None:
 
 
 def drain_upkeep() -> None:
-    """Figures, texts in doubt, stores that just came in, requests for data, and the periodic tasks."""
+    """Figures, texts in doubt, stores that just came in, codes that are over, and the periodic tasks."""
     before = (rollups.drain, sweeper.drain, consent_sync.drain, synchronization.drain)
-    _drain(UPKEEP, (*before, compliance.drain, periodic.drain), UPKEEP_POOL)
+    after = (discount_ends.drain, compliance.drain, periodic.drain)
+    _drain(UPKEEP, (*before, *after), UPKEEP_POOL)
 
 
 def _drain(queue: str, drains: tuple[Drain, ...], pool_size: int, longest: timedelta = LONGEST) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.crypto import Cipher, Undecryptable, random_token
 from app.db import once_more
-from app.models import Consent, Contact, Link, Message, Store
+from app.models import Cart, Consent, Contact, Link, Message, Store
 from app.runtime import Runtime
 from connectors.platform import Companion, Item, Restore, Shopper
 from flows import connections
@@ -84,6 +84,7 @@ class Opened:
     plugin: str | None
     plugin_key: str | None
     opened_at: datetime
+    discount_code: str | None
 
 
 def open_link(runtime: Runtime, token: str, *, person: bool, agent: str) -> Opened | None:
@@ -159,7 +160,9 @@ OPEN = text(
         (SELECT secret FROM credential WHERE store_id = found.store_id AND kind = :plugin_secret) AS plugin,
         (SELECT value FROM cart_key k WHERE k.store_id = found.store_id AND k.cart_id = found.cart_id
             AND k.kind = :plugin_key AND k.in_use ORDER BY k.id DESC LIMIT 1) AS plugin_key,
-        cast(:now AS timestamptz) AS opened_at
+        cast(:now AS timestamptz) AS opened_at,
+        (SELECT code FROM discount d WHERE d.store_id = found.store_id AND d.cart_id = found.cart_id
+            AND d.state = 'made' AND d.ends_at > :now ORDER BY d.id DESC LIMIT 1) AS discount_code
     FROM found
     JOIN store s ON s.id = found.store_id
     JOIN cart c ON c.store_id = found.store_id AND c.id = found.cart_id
@@ -243,24 +246,49 @@ def _way_back(cipher: Cipher, opened: Opened) -> str | None:
             postcode=opened.postcode,
         ),
         rested=opened.rested,
+        discount_code=opened.discount_code,
         tracking=_tracking(opened),
         platform_version=opened.platform_version,
-        companion=_companion(cipher, opened),
+        companion=_companion(cipher, opened.platform, opened.plugin, opened.plugin_key, opened.opened_at),
     )
     return connections.platform(opened.platform).restore_url(restore)
 
 
-def _companion(cipher: Cipher, opened: Opened) -> Companion | None:
+def _companion(
+    cipher: Cipher, platform: str, plugin: str | None, plugin_key: str | None, now: datetime
+) -> Companion | None:
     """The shop's plugin, if it knows the cart; with a secret that nobody can read the other ways are left."""
-    if opened.plugin is None or opened.plugin_key is None:
+    if plugin is None or plugin_key is None:
         return None
     try:
-        kept = cipher.decrypt_json(opened.plugin)
+        kept = cipher.decrypt_json(plugin)
         secret, version = str(kept["secret"]), str(kept["version"])
     except (Undecryptable, ValueError, KeyError, TypeError):
-        log.warning("link_plugin_unreadable", platform=opened.platform)
+        log.warning("link_plugin_unreadable", platform=platform)
         return None
-    return Companion(secret, version, opened.plugin_key, secrets.token_hex(16), opened.opened_at)
+    return Companion(secret, version, plugin_key, secrets.token_hex(16), now)
+
+
+def takes_code(
+    cipher: Cipher, store: Store, cart: Cart, plugin: str | None, plugin_key: str | None, now: datetime
+) -> bool:
+    """Whether a tap on a link of this cart would apply a discount code by itself.
+
+    ``plugin`` and ``plugin_key`` as in ``Opened``.
+    """
+    try:
+        saved = cipher.decrypt(cart.restore_url) if cart.restore_url else None
+    except Undecryptable:
+        return False
+    restore = Restore(
+        restore_url=saved,
+        items=tuple(_item(stored) for stored in cart.items),
+        store_url=store.url,
+        discount_code="code",
+        platform_version=store.platform_version,
+        companion=_companion(cipher, store.platform, plugin, plugin_key, now),
+    )
+    return connections.platform(store.platform).applies_discounts(restore)
 
 
 def _item(stored: Mapping[str, Any]) -> Item:

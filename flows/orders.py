@@ -11,9 +11,9 @@ from decimal import Decimal
 from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from app.models import Cart, Contact, Enrollment, Fulfillment, Order, OrderKey, Refund
+from app.models import Cart, Contact, Discount, Enrollment, Fulfillment, Order, OrderKey, Refund
 from connectors.platform import FulfillmentSeen, OrderDeleted, OrderSeen, OrderStatus, RefundSeen
-from flows import attribution, carts, contacts, enrollment, timeline
+from flows import attribution, carts, contacts, discount_ends, enrollment, timeline
 from flows.devices import device
 from flows.incoming import Incoming
 
@@ -202,12 +202,29 @@ def _own_cart(incoming: Incoming, order: Order, seen: OrderSeen) -> Cart | None:
         return incoming.session.get(Cart, order.cart_id, with_for_update=lock, populate_existing=True)
     found = carts.find(incoming, seen.keys, seen.opened_by) if seen.keys else None
     if found is None:
-        return None
+        return _cart_of_code(incoming, seen)
     begun_at = found.cart.platform_created_at or found.cart.created_at
     if not found.known.intersection(carts.strong(seen.keys)) and begun_at > order.placed_at:
         return None
     carts.keep_keys(incoming, found, seen.keys)
     return found.cart
+
+
+def _cart_of_code(incoming: Incoming, seen: OrderSeen) -> Cart | None:
+    """The cart for which a code of ours was made, whatever checkout it was used in."""
+    if not seen.discount_codes:
+        return None
+    codes = [code.lower() for code in seen.discount_codes]
+    query = (
+        select(Cart)
+        .join(Discount, (Discount.store_id == Cart.store_id) & (Discount.cart_id == Cart.id))
+        .where(Discount.store_id == incoming.store.id, Discount.code.in_(codes), Cart.state != "ordered")
+        .order_by(Cart.id)
+        .limit(1)
+        .with_for_update(of=Cart, key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return incoming.session.scalar(query)
 
 
 def _end_for_buyer(incoming: Incoming, order: Order) -> None:
@@ -229,6 +246,7 @@ def _end_for_buyer(incoming: Incoming, order: Order) -> None:
         .where(Cart.activity_at <= order.placed_at)
     )
     ids = incoming.session.scalars(left_before).all()
+    discount_ends.end_before(incoming.session, order.store_id, contact_ids, order.placed_at, incoming.now)
     enrollment.end_enrollments(incoming.session, order.store_id, ids, "ordered", incoming.now)
 
 

@@ -17,6 +17,8 @@ from app.models import Message
 from app.models.message import OPEN_MESSAGE_STATUSES
 from app.runtime import Runtime
 from flows import (
+    discount_ends,
+    discounts,
     doubts,
     due,
     enrollment,
@@ -33,8 +35,9 @@ from flows import (
     texts,
     timeline,
 )
-from flows.compose import CartText, NoText, compose
+from flows.compose import CartText, NoText, OfferText, compose
 from flows.conflicts import again
+from flows.discounts import Made, Offering, TellsSale, Waits, Without
 from flows.due import Claim, Later
 from flows.facts import DueStep, Loaded
 from flows.gates import Answer, Outcome, PlatformCheck
@@ -51,8 +54,19 @@ FRESH_FOR = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What platforms answered, by claim id: about orders, and what the texts offer."""
+
+    checks: Mapping[int, PlatformCheck] = field(default_factory=dict)
+    offers: Mapping[int, Offering] = field(default_factory=dict)
+
+
+NOTHING_ASKED = Asked()
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
-    """``to_ask``: what may go once its platform knows of no order."""
+    """``to_ask``: what may go once its platform knows of no order, and has made its code."""
 
     outgoing: list[Outgoing]
     to_ask: list[DueStep]
@@ -77,20 +91,19 @@ def prepare(
     runtime: Runtime,
     claims: Sequence[Claim],
     now: datetime,
-    checks: Mapping[int, PlatformCheck] | None = None,
+    asked: Asked = NOTHING_ASKED,
 ) -> Prepared:
     """Decide about claimed rows of the kinds ``step`` and ``resend``, and claim what may go.
 
-    ``checks`` is what platforms answered, by claim id; what it does not hold may come back in ``to_ask``.
+    What ``asked`` does not hold may come back in ``to_ask``.
     """
-    asked = checks or {}
     with runtime.database.session() as session:
-        loaded = facts.load(session, runtime, claims, asked, now)
+        loaded = facts.load(session, runtime, claims, asked.checks, now)
         if public_holidays.is_loaded() or not _need_calendars(loaded.steps):
             return _prepare(session, runtime, loaded, claims, asked, now)
     # Not while rows are locked: a stop or an order may wait for them.
     public_holidays.load()
-    return prepare(runtime, claims, now, checks)
+    return prepare(runtime, claims, now, asked)
 
 
 def _need_calendars(steps: Iterable[DueStep]) -> bool:
@@ -102,7 +115,7 @@ def _prepare(
     runtime: Runtime,
     loaded: Loaded,
     claims: Sequence[Claim],
-    asked: Mapping[int, PlatformCheck],
+    asked: Asked,
     now: datetime,
 ) -> Prepared:
     ours = due.hold(session, claims)
@@ -111,6 +124,7 @@ def _prepare(
     _keep_pace(session, runtime, decided, asked, now)
     _go(runtime, decided, asked, now)
     claimed = outgoing.claim(session, runtime, decided.ready, now)
+    _tell_offers(session, decided.ready, asked, now)
     _hold(session, loaded, decided, now)
     _end(session, decided.ended, now)
     _pass_over(session, decided, now)
@@ -154,7 +168,7 @@ def _keep_pace(
     session: Session,
     runtime: Runtime,
     decided: _Decisions,
-    asked: Mapping[int, PlatformCheck],
+    asked: Asked,
     now: datetime,
 ) -> None:
     """Hold back what has no turn yet; what a platform was asked about just now has had its turn."""
@@ -162,7 +176,7 @@ def _keep_pace(
     paced = [
         (step, answer)
         for step, answer in decided.going
-        if step.claim.id not in asked and pace.segments_per_second(provider, _from(step)) is not None
+        if step.claim.id not in asked.checks and pace.segments_per_second(provider, _from(step)) is not None
     ]
     wishes = [_wish(runtime, step, answer) for step, answer in paced]
     moments = pace.reserve(session, provider, wishes, now, LEAST_VALIDITY)
@@ -192,33 +206,57 @@ def _wish(runtime: Runtime, step: DueStep, answer: Answer) -> Turn:
     return Turn(_from(step), segments, until, promised)
 
 
-def _go(runtime: Runtime, decided: _Decisions, asked: Mapping[int, PlatformCheck], now: datetime) -> None:
+def _go(runtime: Runtime, decided: _Decisions, asked: Asked, now: datetime) -> None:
     for step, answer in decided.going:
-        if step.claim.id not in asked and step.cart.event_at < now - FRESH_FOR:
+        stale = step.cart.event_at < now - FRESH_FOR
+        if step.claim.id not in asked.checks and (stale or discounts.makes_offer(step)):
             decided.to_ask.append(step)
         else:
-            _make_ready(runtime, decided, step, answer)
+            _make_ready(runtime, decided, step, answer, asked.offers.get(step.claim.id))
 
 
 def _answer(step: DueStep) -> Answer:
-    """A text that waits to go again ends with its enrollment."""
+    """A text that waits to go again ends with its enrollment, and with the offer that it makes."""
     if step.message is not None and step.enrollment.state == "ended":
         return Answer(Outcome.END, step.enrollment.reason)
-    return gates.may_send(step.situation)
+    answer = gates.may_send(step.situation)
+    return Answer(Outcome.END, "offer_over") if answer.outcome is Outcome.GO and step.offer_over else answer
 
 
-def _make_ready(runtime: Runtime, decided: _Decisions, step: DueStep, answer: Answer) -> None:
+def _make_ready(
+    runtime: Runtime, decided: _Decisions, step: DueStep, answer: Answer, offering: Offering | None
+) -> None:
     sender, until = _from(step), answer.until or step.situation.deadline
     if step.message is not None:
+        until = min(until, step.code.ends_at) if step.code else until
         decided.ready.append(Repeated(step, step.message, sender, until))
         return
-    token = links.make_token()
+    if isinstance(offering, Waits):
+        decided.held.append((step, Answer(Outcome.HOLD, "no_code", offering.until)))
+        return
+    token, offer = links.make_token(), offering if isinstance(offering, Made | TellsSale) else None
     try:
-        composed = compose(_material(runtime, step, token))
+        composed = compose(_material(runtime, step, token, offer.text if offer else None))
     except NoText:
         decided.skipped.append((step, "no_text"))
     else:
+        until = min(until, offering.ends_at) if isinstance(offering, Made) else until
         decided.ready.append(Fresh(step, sender, until, token, composed))
+
+
+def _tell_offers(session: Session, ready: Sequence[Ready], asked: Asked, now: datetime) -> None:
+    """What each of these texts offers, or why nothing, on its cart's timeline; earlier codes give way."""
+    lines = []
+    for step in (one.step for one in ready if isinstance(one, Fresh)):
+        offering = asked.offers.get(step.claim.id)
+        if isinstance(offering, Made):
+            discount_ends.replace(session, step.store.id, step.enrollment.id, step.step.key, now)
+            lines.append(replace(_line(step, "offered", now), details=dict(offering.details)))
+        elif isinstance(offering, TellsSale):
+            lines.append(_line(step, "no_offer", now, "sale_is_as_good"))
+        elif isinstance(offering, Without):
+            lines.append(_line(step, "no_offer", now, offering.reason))
+    timeline.record_all(session, lines)
 
 
 def _from(step: DueStep) -> str:
@@ -226,10 +264,10 @@ def _from(step: DueStep) -> str:
     return step.sender.value if step.sender else ""
 
 
-def _material(runtime: Runtime, step: DueStep, token: str) -> CartText:
+def _material(runtime: Runtime, step: DueStep, token: str, offer: OfferText | None = None) -> CartText:
     by_reply = step.sender is None or step.sender.receives_replies
     ways = texts.ways(runtime.settings, token, by_reply=by_reply)
-    return texts.cart_text(step.store, step.cart, step.contact, step.step, ways)
+    return texts.cart_text(step.store, step.cart, step.contact, step.step, ways, offer)
 
 
 def _hold(session: Session, loaded: Loaded, decided: _Decisions, now: datetime) -> None:

@@ -1,0 +1,249 @@
+"""What decides about the offers of many texts, loaded with a query per kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, text, tuple_, update
+from sqlalchemy.orm import Session
+
+from app.models import Discount, Store
+from app.runtime import Runtime
+from connectors.discounts import Goods, Sale
+from connectors.platform import ConnectorError, Item
+from flows import bulk, connections, links, offers
+from flows.facts import DueStep
+from flows.offers import Case, Line
+from flows.platform_calls import call_each
+
+ASK_SECONDS = 4.0
+SALE_FRESH_FOR = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """By enrollment: the code that was wanted for its step before, when its shopper was made an offer about
+    another cart, who has bought without one, which carts carry a code that is not ours, and the shop's plugin
+    (its encrypted secret, its name of the cart). By store and season: how many codes were made."""
+
+    discounts: Mapping[int, Discount]
+    last_offers: Mapping[int, datetime]
+    bought_without: frozenset[int]
+    with_code: frozenset[int]
+    plugins: Mapping[int, tuple[str, str]]
+    made_in_seasons: Mapping[tuple[int, str], int]
+
+
+def load(session: Session, steps: Sequence[DueStep]) -> Facts:
+    pairs = {(step.enrollment.id, step.step.key) for step in steps}
+    of_steps = bulk.among(Discount.enrollment_id, [enrollment_id for enrollment_id, _ in pairs])
+    rows = session.scalars(select(Discount).where(of_steps))
+    return Facts(
+        discounts={row.enrollment_id: row for row in rows if (row.enrollment_id, row.step_key) in pairs},
+        last_offers=last_offers(session, steps),
+        bought_without=frozenset(session.scalars(BOUGHT_WITHOUT, _named(steps))),
+        with_code=frozenset(session.scalars(WITH_CODE, _named(steps))),
+        plugins=_plugins(session, steps),
+        made_in_seasons=_made_in_seasons(session, steps),
+    )
+
+
+LAST_OFFERS = text(
+    """
+    SELECT wanted.enrollment_id, max(discount.created_at)
+    FROM unnest(CAST(:enrollments AS bigint[]), CAST(:stores AS bigint[]), CAST(:contacts AS bigint[]),
+        CAST(:carts AS bigint[])) AS wanted(enrollment_id, store_id, contact_id, cart_id)
+    JOIN discount ON discount.store_id = wanted.store_id AND discount.contact_id = wanted.contact_id
+        AND discount.enrollment_id <> wanted.enrollment_id
+        AND coalesce(discount.reason, '') NOT IN ('not_told', 'not_made')
+    GROUP BY wanted.enrollment_id
+    """
+)
+BOUGHT_WITHOUT = text(
+    """
+    SELECT enrollment_id
+    FROM unnest(CAST(:enrollments AS bigint[]), CAST(:stores AS bigint[]), CAST(:contacts AS bigint[]),
+        CAST(:carts AS bigint[])) AS wanted(enrollment_id, store_id, contact_id, cart_id)
+    WHERE EXISTS (
+        SELECT FROM "order" o
+        WHERE o.store_id = wanted.store_id AND o.contact_id = wanted.contact_id
+            AND o.status <> 'cancelled' AND NOT o.test
+            AND NOT EXISTS (
+                SELECT FROM unnest(o.discount_codes) AS used(code)
+                JOIN discount ON discount.store_id = o.store_id AND discount.code = lower(used.code)
+            )
+    )
+    """
+)
+WITH_CODE = text(
+    """
+    SELECT enrollment_id
+    FROM unnest(CAST(:enrollments AS bigint[]), CAST(:stores AS bigint[]), CAST(:contacts AS bigint[]),
+        CAST(:carts AS bigint[])) AS wanted(enrollment_id, store_id, contact_id, cart_id)
+    JOIN cart ON cart.store_id = wanted.store_id AND cart.id = wanted.cart_id
+    WHERE EXISTS (
+        SELECT FROM unnest(cart.discount_codes) AS used(code)
+        WHERE NOT EXISTS (
+            SELECT FROM discount WHERE discount.store_id = cart.store_id AND discount.code = lower(used.code)
+        )
+    )
+    """
+)
+
+
+PLUGINS = text(
+    """
+    SELECT wanted.enrollment_id, credential.secret, named.value
+    FROM unnest(CAST(:enrollments AS bigint[]), CAST(:stores AS bigint[]), CAST(:contacts AS bigint[]),
+        CAST(:carts AS bigint[])) AS wanted(enrollment_id, store_id, contact_id, cart_id)
+    JOIN credential ON credential.store_id = wanted.store_id AND credential.kind = :plugin
+    CROSS JOIN LATERAL (
+        SELECT value FROM cart_key
+        WHERE cart_key.store_id = wanted.store_id AND cart_key.cart_id = wanted.cart_id
+            AND cart_key.kind = :plugin_key AND in_use
+        ORDER BY id DESC LIMIT 1
+    ) AS named
+    """
+)
+
+
+def _plugins(session: Session, steps: Sequence[DueStep]) -> dict[int, tuple[str, str]]:
+    names = {"plugin": connections.WOOCOMMERCE_PLUGIN, "plugin_key": links.PLUGIN_KEY}
+    rows = session.execute(PLUGINS, _named(steps) | names)
+    return {enrollment_id: (secret, key) for enrollment_id, secret, key in rows}
+
+
+def _made_in_seasons(session: Session, steps: Sequence[DueStep]) -> dict[tuple[int, str], int]:
+    running = {(step.store.id, step.season.mark) for step in steps if step.season is not None}
+    if not running:
+        return {}
+    of_season = (Discount.store_id, Discount.season)
+    made = select(*of_season, func.count()).where(
+        tuple_(*of_season).in_(running), Discount.reason.is_distinct_from("not_made")
+    )
+    rows = session.execute(made.group_by(*of_season))
+    return {(store_id, season or ""): count for store_id, season, count in rows}
+
+
+def last_offers(session: Session, steps: Sequence[DueStep]) -> dict[int, datetime]:
+    """When the shopper of each enrollment was made an offer about another cart, if ever."""
+    return {enrollment_id: at for enrollment_id, at in session.execute(LAST_OFFERS, _named(steps))}
+
+
+def _named(steps: Sequence[DueStep]) -> dict[str, Any]:
+    return {
+        "enrollments": [step.enrollment.id for step in steps],
+        "stores": [step.store.id for step in steps],
+        "contacts": [step.contact.id for step in steps],
+        "carts": [step.cart.id for step in steps],
+    }
+
+
+def case_of(
+    runtime: Runtime, step: DueStep, facts: Facts, sales: Mapping[int, Sale | None], now: datetime
+) -> Case:
+    """What ``flows.offers`` asks about this text, before the platform is asked about the goods."""
+    secret, key = facts.plugins.get(step.enrollment.id, (None, None))
+    return Case(
+        now=now,
+        offers=step.offers,
+        rung=step.step.offer,
+        currency=step.cart.currency,
+        country=step.cart.country or step.contact.country,
+        zones=step.situation.zones,
+        today=now.astimezone(ZoneInfo(step.store.timezone)).date(),
+        lines=[Line(item.product_id, item.quantity, item.unit_price) for item in _items(step)],
+        last_offer_at=facts.last_offers.get(step.enrollment.id),
+        bought_without=step.enrollment.id in facts.bought_without,
+        has_code=step.enrollment.id in facts.with_code,
+        applies=links.takes_code(runtime.cipher, step.store, step.cart, secret, key, now),
+        sale=sales.get(step.store.id),
+        season_last=step.season.last if step.season else None,
+        season_full=_is_full(step, facts),
+    )
+
+
+def _is_full(step: DueStep, facts: Facts) -> bool:
+    if step.season is None or step.season.season.most_offers is None:
+        return False
+    return facts.made_in_seasons.get((step.store.id, step.season.mark), 0) >= step.season.season.most_offers
+
+
+def with_goods(case: Case, step: DueStep, goods: Mapping[Item, Goods] | None) -> Case:
+    """The same, with what the platform told of the goods; None: it did not."""
+    lines = [
+        replace(line, goods=goods.get(item) if goods else None)
+        for line, item in zip(case.lines, _items(step), strict=True)
+    ]
+    return replace(case, lines=lines, goods_asked=goods is not None)
+
+
+def goods(runtime: Runtime, steps: Sequence[DueStep]) -> dict[int, Mapping[Item, Goods]]:
+    """What the platforms tell of the goods in these carts, by claim id, where a rule asks about them."""
+    calls = {
+        step.claim.id: lambda step=step: connections.discount_maker(runtime, step.store).goods(_items(step))
+        for step in steps
+        if offers.needs_goods(step.offers)
+    }
+    told = call_each(calls, ASK_SECONDS)
+    return {name: answer for name, answer in told.items() if not isinstance(answer, ConnectorError)}
+
+
+def sales(runtime: Runtime, stores: Sequence[Store], now: datetime) -> dict[int, Sale | None]:
+    """The sale that each store's platform tells, by store id. One that was read a short while ago holds, as
+    does the last one where the platform does not answer."""
+    by_id = {store.id: store for store in stores}
+    found = {store.id: _read_sale(store.sale) for store in by_id.values()}
+    stale = [
+        store
+        for store in by_id.values()
+        if store.sale_read_at is None or store.sale_read_at < now - SALE_FRESH_FOR
+    ]
+    calls = {
+        store.id: lambda store=store: connections.discount_maker(runtime, store).running_sale(now)
+        for store in stale
+    }
+    told = call_each(calls, ASK_SECONDS)
+    fresh = {name: sale for name, sale in told.items() if not isinstance(sale, ConnectorError)}
+    _keep_sales(runtime, fresh, now)
+    return found | fresh
+
+
+def _keep_sales(runtime: Runtime, told: Mapping[int, Sale | None], now: datetime) -> None:
+    with runtime.database.session() as session:
+        for store_id, sale in sorted(told.items()):
+            values = {"sale": _stored_sale(sale), "sale_read_at": now}
+            session.execute(update(Store).where(Store.id == store_id).values(values))
+
+
+def _items(step: DueStep) -> list[Item]:
+    return [_item(stored) for stored in step.cart.items]
+
+
+def _item(stored: Mapping[str, Any]) -> Item:
+    price = stored.get("unit_price")
+    return Item(
+        title=stored["title"],
+        quantity=stored["quantity"],
+        product_id=stored.get("product_id"),
+        variant_id=stored.get("variant_id"),
+        unit_price=Decimal(price) if price is not None else None,
+    )
+
+
+def _read_sale(stored: Mapping[str, Any] | None) -> Sale | None:
+    if stored is None:
+        return None
+    ends_at = stored["ends_at"]
+    return Sale(stored["name"], stored["percent"], datetime.fromisoformat(ends_at) if ends_at else None)
+
+
+def _stored_sale(sale: Sale | None) -> dict[str, Any] | None:
+    if sale is None:
+        return None
+    return asdict(sale) | {"ends_at": sale.ends_at.isoformat() if sale.ends_at else None}

@@ -1,0 +1,315 @@
+"""Codes for the texts that make offers: decided, written down, made at the platform, then told of.
+
+It happens right before a text is composed, outside any transaction. A code is written down before its
+platform is asked, so that a lost answer leaves none behind that nobody knows of. No text tells of an offer
+whose code was not made: it goes without, or waits, as the flow says.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.models import Contact, Discount
+from app.runtime import Runtime
+from connectors.discounts import CodeTaken, Combines, DiscountKind, DiscountRefused
+from connectors.discounts import Discount as Wanted
+from connectors.platform import ConnectorError, Money, Throttled
+from flows import bulk, connections, discount_ends, discount_facts, due, offers
+from flows.compose import OfferText
+from flows.conflicts import again
+from flows.discount_facts import Facts
+from flows.facts import DueStep
+from flows.offer_form import Rung, WithoutCode
+from flows.offers import NoOffer, Offer, SaleRuns
+from flows.platform_calls import call_each
+
+log = structlog.get_logger()
+
+CODE_PREFIX, CODE_LENGTH, MARK_PREFIX = "back-", 8, "wc"
+CODE_LETTERS = "23456789abcdefghjkmnpqrstvwxyz"
+"""No letters or digits that are taken for one another."""
+MAKE_SECONDS = 6.0
+ANSWERED_BEFORE = timedelta(minutes=5)
+"""A code begins so long before it is made: the platform's clock may be behind ours."""
+USABLE_FOR = timedelta(hours=1)
+"""A code that was made for a text which then had to wait is told of only if it holds for so long."""
+WAITS_FOR = timedelta(hours=12)
+"""So long does a text wait for a code that cannot be made, where the flow says that it waits."""
+RETRY_PAUSE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The text tells of this code, which holds until ``ends_at``. ``details`` are for the cart's story."""
+
+    text: OfferText
+    ends_at: datetime
+    details: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class TellsSale:
+    text: OfferText
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """The text goes without an offer; ``reason`` is a key of ``offers.WITHOUT``."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    until: datetime
+
+
+Offering = Made | TellsSale | Without | Waits
+
+
+def makes_offer(step: DueStep) -> bool:
+    """Whether something is to be decided about a code; a text that goes once more keeps its words."""
+    return step.step.offer is not Rung.NONE and step.message is None
+
+
+def offer(runtime: Runtime, steps: Sequence[DueStep], now: datetime) -> dict[int, Offering]:
+    """What each of these texts offers, by claim id; nothing for a text that makes no offer."""
+    steps = [step for step in steps if makes_offer(step)]
+    if not steps:
+        return {}
+    with runtime.database.session() as session:
+        facts = discount_facts.load(session, steps)
+    found: dict[int, Offering] = {}
+    wanted: dict[int, Discount] = {}
+    for step in steps:
+        row = facts.discounts.get(step.enrollment.id)
+        if row is not None and row.state == "wanted":
+            wanted[step.claim.id] = row
+        elif row is not None:
+            found[step.claim.id] = _again(step, row, now)
+    fresh = [step for step in steps if step.enrollment.id not in facts.discounts]
+    decided = _decide(runtime, fresh, facts, now)
+    found |= {name: _told(one) for name, one in decided.items() if not isinstance(one, Offer)}
+    wanted |= _write_down(runtime, fresh, decided, now)
+    found |= _make(runtime, [step for step in steps if step.claim.id in wanted], wanted, now)
+    # An offer that was decided and not written down: another cart of the shopper was faster.
+    return {step.claim.id: found.get(step.claim.id, Without("offer_not_yet")) for step in steps}
+
+
+def _decide(
+    runtime: Runtime, steps: Sequence[DueStep], facts: Facts, now: datetime
+) -> dict[int, offers.Decision]:
+    """The platform is asked about the goods only where that can still change something."""
+    sales = discount_facts.sales(runtime, [step.store for step in steps], now)
+    decided: dict[int, offers.Decision] = {}
+    to_ask: list[DueStep] = []
+    cases = {step.claim.id: discount_facts.case_of(runtime, step, facts, sales, now) for step in steps}
+    for step in steps:
+        early = offers.before_asking(cases[step.claim.id])
+        if early is not None:
+            decided[step.claim.id] = early
+        else:
+            to_ask.append(step)
+    goods = discount_facts.goods(runtime, to_ask)
+    for step in to_ask:
+        case = discount_facts.with_goods(cases[step.claim.id], step, goods.get(step.claim.id))
+        decided[step.claim.id] = offers.decide(case)
+    return decided
+
+
+def _told(decision: SaleRuns | NoOffer) -> Offering:
+    if isinstance(decision, SaleRuns):
+        return TellsSale(OfferText(percent=decision.percent))
+    return Without(decision.reason)
+
+
+def _again(step: DueStep, row: Discount, now: datetime) -> Offering:
+    """A code that was wanted for this text before, when it could not go."""
+    if row.state == "made" and row.ends_at > now + USABLE_FOR:
+        return _made(step, row)
+    return Without("code_not_made" if row.reason == discount_ends.NOT_MADE else "offer_over")
+
+
+def _made(step: DueStep, row: Discount) -> Made:
+    kind, value = DiscountKind(row.kind), row.value
+    last_day = offers.last_day(row.ends_at, step.situation.zones)
+    text = OfferText(
+        percent=int(value) if kind is DiscountKind.PERCENT and value is not None else None,
+        money=Money(value, row.currency) if kind is DiscountKind.AMOUNT and value is not None else None,
+        last_day=last_day,
+    )
+    details = {
+        "kind": row.kind,
+        "value": None if value is None else f"{value.normalize():f}",
+        "currency": row.currency,
+        "code": row.code,
+        "last_day": last_day.isoformat(),
+    }
+    return Made(text, row.ends_at, details)
+
+
+@again
+def _write_down(
+    runtime: Runtime, steps: Sequence[DueStep], decided: Mapping[int, offers.Decision], now: datetime
+) -> dict[int, Discount]:
+    """The codes to be made, by claim id. Of two carts of one shopper only one gets an offer, so their
+    contact is locked and asked about once more."""
+    with runtime.database.session() as session:
+        going = [step for step in steps if isinstance(decided.get(step.claim.id), Offer)]
+        if not going:
+            return {}
+        contacts = [step.contact.id for step in going]
+        locked = select(Contact.id).where(bulk.among(Contact.id, contacts)).order_by(Contact.id)
+        session.execute(locked.with_for_update(key_share=True)).all()
+        last = discount_facts.last_offers(session, going)
+        rows = {
+            step.claim.id: _row(step, decided[step.claim.id], now)
+            for step in going
+            if not _too_soon(step, last.get(step.enrollment.id), now)
+        }
+        session.add_all(rows.values())
+        session.flush()
+        due.schedule_all(session, [_plan(row, now) for row in rows.values()])
+        session.expunge_all()
+    return rows
+
+
+def _too_soon(step: DueStep, last_offer_at: datetime | None, now: datetime) -> bool:
+    return last_offer_at is not None and now < last_offer_at + step.offers.once_in
+
+
+def _row(step: DueStep, decision: offers.Decision, now: datetime) -> Discount:
+    if not isinstance(decision, Offer):
+        raise TypeError("only an offer has a code")
+    return Discount(
+        store_id=step.store.id,
+        enrollment_id=step.enrollment.id,
+        cart_id=step.cart.id,
+        contact_id=step.contact.id,
+        step_key=step.step.key,
+        rung=step.step.offer.value,
+        season=step.season.mark if step.season else None,
+        kind=decision.kind.value,
+        value=decision.value,
+        currency=decision.currency,
+        minimum=decision.minimum,
+        products=None if decision.products is None else list(decision.products),
+        code=_random_code(),
+        mark=f"{MARK_PREFIX}{secrets.token_hex(6)}",
+        state="wanted",
+        ends_at=decision.ends_at,
+        created_at=now,
+    )
+
+
+def _random_code() -> str:
+    """39 bits: nobody guesses one of a shop's few open codes."""
+    return CODE_PREFIX + "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+
+
+def _plan(row: Discount, now: datetime) -> due.Plan:
+    return {
+        "store_id": row.store_id,
+        "kind": due.DISCOUNT_END,
+        "subject": row.id,
+        "due_at": row.ends_at,
+        "once_key": due.once_key(due.DISCOUNT_END, row.id),
+        "now": now,
+    }
+
+
+def _make(
+    runtime: Runtime, steps: Sequence[DueStep], rows: Mapping[int, Discount], now: datetime
+) -> dict[int, Offering]:
+    """Ask the platforms for these codes; a code that the shop has already is made under another name once."""
+    answers = _ask(runtime, steps, rows)
+    taken = [step for step in steps if isinstance(answers[step.claim.id], CodeTaken)]
+    if taken:
+        _rename(runtime, [rows[step.claim.id] for step in taken])
+        answers |= _ask(runtime, taken, rows)
+    found: dict[int, Offering] = {}
+    made, lost = dict[int, str](), list[Discount]()
+    for step in steps:
+        row, answer = rows[step.claim.id], answers[step.claim.id]
+        if isinstance(answer, str):
+            made[row.id] = answer
+            found[step.claim.id] = _made(step, row)
+            continue
+        log.warning("code_not_made", store_id=row.store_id, error=str(answer))
+        found[step.claim.id] = _missing(step, row, answer, now)
+        if isinstance(found[step.claim.id], Without):
+            lost.append(row)
+    _note(runtime, made, lost, now)
+    return found
+
+
+def _ask(
+    runtime: Runtime, steps: Sequence[DueStep], rows: Mapping[int, Discount]
+) -> dict[int, str | ConnectorError]:
+    calls = {}
+    for step in steps:
+        wanted = _wanted(step, rows[step.claim.id])
+        calls[step.claim.id] = lambda step=step, wanted=wanted: connections.discount_maker(
+            runtime, step.store
+        ).make_discount(wanted)
+    return call_each(calls, MAKE_SECONDS)
+
+
+def _wanted(step: DueStep, row: Discount) -> Wanted:
+    return Wanted(
+        code=row.code,
+        mark=row.mark,
+        title=f"{step.flow.name} ({step.step.key})",
+        kind=DiscountKind(row.kind),
+        value=row.value,
+        currency=row.currency,
+        starts_at=row.created_at - ANSWERED_BEFORE,
+        ends_at=row.ends_at,
+        minimum=row.minimum,
+        products=None if row.products is None else tuple(row.products),
+        combines_with=frozenset(Combines(name) for name in step.offers.combines_with),
+    )
+
+
+def _missing(step: DueStep, row: Discount, error: ConnectorError, now: datetime) -> Offering:
+    """What becomes of the text: a refusal lasts, anything else may be over in a while."""
+    if isinstance(error, DiscountRefused | CodeTaken):
+        return Without("code_refused")
+    if step.offers.without_code is WithoutCode.SEND or now >= row.created_at + WAITS_FOR:
+        return Without("code_not_made")
+    pause = timedelta(seconds=error.retry_after) if isinstance(error, Throttled) else RETRY_PAUSE
+    return Waits(now + max(pause, RETRY_PAUSE))
+
+
+@again
+def _rename(runtime: Runtime, rows: Sequence[Discount]) -> None:
+    with runtime.database.session() as session:
+        for row in rows:
+            row.code = _random_code()
+            session.execute(update(Discount).where(Discount.id == row.id).values(code=row.code))
+
+
+@again
+def _note(runtime: Runtime, made: Mapping[int, str], lost: Sequence[Discount], now: datetime) -> None:
+    """A code that an order or a stop has ended meanwhile stays ended, and is withdrawn by its id."""
+    with runtime.database.session() as session:
+        for discount_id, platform_id in made.items():
+            _note_made(session, discount_id, platform_id, now)
+        for store_id in {row.store_id for row in lost}:
+            ids = [row.id for row in lost if row.store_id == store_id]
+            discount_ends.give_up(session, store_id, ids, now)
+
+
+def _note_made(session: Session, discount_id: int, platform_id: str, now: datetime) -> None:
+    known: dict[str, Any] = {"platform_id": platform_id, "made_at": now}
+    session.execute(update(Discount).where(Discount.id == discount_id).values(known))
+    wanted = (Discount.id == discount_id) & (Discount.state == "wanted")
+    session.execute(update(Discount).where(wanted).values(state="made"))

@@ -1,0 +1,44 @@
+"""Calls to many platforms at once, outside any transaction and within a budget of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import lru_cache
+from typing import TypeVar
+
+import structlog
+
+from connectors.platform import ConnectorError, Unreachable
+
+log = structlog.get_logger()
+
+AT_ONCE = 32
+
+Name = TypeVar("Name")
+T = TypeVar("T")
+
+
+def call_each(calls: Mapping[Name, Callable[[], T]], seconds: float) -> dict[Name, T | ConnectorError]:
+    """What each call gave, or why it gave nothing. One that comes back too late is Unreachable."""
+    running = {name: _threads().submit(call) for name, call in calls.items()}
+    wait(running.values(), seconds)
+    found: dict[Name, T | ConnectorError] = {}
+    for name, future in running.items():
+        error = future.exception() if future.done() and not future.cancelled() else None
+        if not future.done():
+            future.cancel()
+            found[name] = Unreachable("The shop did not answer in time.")
+        elif error is None:
+            found[name] = future.result()
+        elif isinstance(error, ConnectorError):
+            found[name] = error
+        else:
+            log.error("platform_call_failed", error=type(error).__name__)
+            found[name] = Unreachable("The call to the shop failed by a fault of ours.")
+    return found
+
+
+@lru_cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="platform")

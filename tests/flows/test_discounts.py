@@ -1,0 +1,459 @@
+"""Codes are made before a text tells of them, once, and are gone from the shop when they are over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.clock import FixedClock
+from app.models import Discount, Due, Store, TimelineEntry
+from app.runtime import Runtime
+from connectors.discounts import CodeTaken, DiscountKind, DiscountRefused, Goods, Sale
+from connectors.platform import Money, OrderSeen, OrderStatus, Reconnect, Shopper, Throttled, Unreachable
+from connectors.sms import Category, Refused
+from flows import discount_ends, dispatch, due, enrollment, intake, links
+from tests import factories
+from tests.factories import NOW
+from tests.flows import scenes
+from tests.flows.pocket_provider import PocketProvider
+from tests.flows.pocket_shop import PocketShop
+from tests.flows.scenes import Scene, fresh, make_british_store, make_scene
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+LATER = NOW + timedelta(days=365)
+WORDS = {"en": "{store}: {discount} off until {ends}: {link}"}
+PLAIN = {"en": "{store}: your cart is saved: {link}"}
+TOTE = {"title": "Tote", "quantity": 2, "product_id": "13", "variant_id": "7", "unit_price": "24.00"}
+
+
+def flow(offers: Mapping[str, Any] | None = None, *steps: tuple[str, str]) -> dict[str, Any]:
+    """Each step is a key and the rung that it offers."""
+    ladder = {"small": {"kind": "percent", "percent": 5}, "best": {"kind": "percent", "percent": 10}}
+    return {
+        "version": 1,
+        "name": "Abandoned cart",
+        "active": True,
+        "trigger": {"type": "cart_abandoned", "idle": "PT30M", "cutoff": "P4D"},
+        "steps": [
+            {
+                "key": key,
+                "delay": "PT0S" if number == 0 else "PT24H",
+                "channel": "sms",
+                "kind": "marketing",
+                "texts": PLAIN,
+                "offer": rung,
+                "offer_texts": WORDS if rung != "none" else {},
+            }
+            for number, (key, rung) in enumerate(steps or [("reminder", "best")])
+        ],
+        "offers": ladder | dict(offers or {}),
+    }
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> PocketShop:
+    shop = PocketShop()
+    for name in ("discount_maker", "store_client"):
+        monkeypatch.setattr(f"flows.connections.{name}", lambda runtime, store: shop)
+    return shop
+
+
+def set_up(runtime: Runtime, data: dict[str, Any], store: Store | None = None, **cart: Any) -> Scene:
+    with runtime.database.session() as session:
+        store = store or make_british_store(session, platform="shopify", url="https://good.myshopify.com")
+        made = factories.make_flow(session, store, definition=data, name=f"Flow {store.id}-{len(cart)}")
+        return make_scene(session, store, made, **({"currency": "GBP", "items": [TOTE]} | cart))
+
+
+def code(runtime: Runtime) -> Discount:
+    with runtime.database.session() as session:
+        return session.scalars(select(Discount)).one()
+
+
+def states(runtime: Runtime) -> list[tuple[str, str, str | None]]:
+    with runtime.database.session() as session:
+        rows = session.scalars(select(Discount).order_by(Discount.id))
+        return [(row.step_key, row.state, row.reason) for row in rows]
+
+
+def told(runtime: Runtime, scene: Scene, kind: str) -> list[str | None]:
+    return [reason for name, reason in scenes.story(runtime, scene.cart) if name == kind]
+
+
+def landing(runtime: Runtime, token: str | None) -> str:
+    opened = links.open_link(runtime, token or "", person=True, agent="")
+    assert opened is not None
+    return links.destination(runtime.cipher, opened)
+
+
+def test_a_text_tells_of_a_code_that_the_shop_has_and_its_link_applies_it(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow())
+    assert dispatch.drain(runtime) == 1
+    made = code(runtime)
+    (asked,) = shop.asked
+    assert asked.code == made.code and made.platform_id == f"id-{made.code}"
+    assert (asked.kind, asked.value, asked.currency) == (DiscountKind.PERCENT, Decimal(10), "GBP")
+    assert (asked.starts_at < NOW, asked.ends_at) == (True, made.ends_at)
+    (text,) = provider.texts
+    assert "10% off until" in text.body
+    assert f"discount={made.code}" in landing(runtime, scenes.message(runtime).link_token)
+    (line,) = offered(runtime)
+    assert line.details["code"] == made.code and line.details["value"] == "10"
+    assert told(runtime, scene, "no_offer") == []
+
+
+def offered(runtime: Runtime) -> list[TimelineEntry]:
+    with runtime.database.session() as session:
+        return list(session.scalars(select(TimelineEntry).where(TimelineEntry.kind == "offered")))
+
+
+def test_the_words_name_the_last_day_on_the_shoppers_clock(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    set_up(runtime, flow())
+    dispatch.drain(runtime)
+    made = code(runtime)
+    day = (NOW + 2 * DAY).strftime("%-d %b")
+    assert f"until {day}:" in provider.texts[0].body
+    assert made.ends_at.strftime("%-d %b %H:%M:%S") == f"{day} 23:59:59"
+
+
+def test_a_step_without_a_rung_asks_no_shop(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow(None, ("reminder", "none"), ("second_call", "best")))
+    dispatch.drain(runtime)
+    assert shop.asked == [] and "saved" in provider.texts[0].body
+    assert "discount" not in landing(runtime, scenes.message(runtime).link_token)
+    assert told(runtime, scene, "no_offer") == []
+
+
+def test_a_later_code_takes_the_place_of_the_earlier_one(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    set_up(runtime, flow(None, ("reminder", "small"), ("second_call", "best")))
+    dispatch.drain(runtime)
+    first = code(runtime)
+    clock.advance(DAY)
+    dispatch.drain(runtime)
+    assert states(runtime) == [("reminder", "ended", "replaced"), ("second_call", "made", None)]
+    upkeep(runtime)
+    assert shop.withdrawn == [first.code] and len(shop.codes) == 1
+    (best,) = shop.codes
+    for message in scenes.messages(runtime):
+        assert f"discount={best}" in landing(runtime, message.link_token)
+
+
+def upkeep(runtime: Runtime) -> None:
+    discount_ends.drain(runtime, LATER)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (Unreachable("away"), "code_not_made"),
+        (Throttled("slower", 5.0), "code_not_made"),
+        (Reconnect("keys"), "code_not_made"),
+        (DiscountRefused("too many codes"), "code_refused"),
+    ],
+)
+def test_no_text_promises_a_code_that_could_not_be_made(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, error: Any, reason: str
+) -> None:
+    scene = set_up(runtime, flow())
+    shop.errors = [error]
+    dispatch.drain(runtime)
+    assert "saved" in provider.texts[0].body and "off" not in provider.texts[0].body
+    assert told(runtime, scene, "no_offer") == [reason]
+    assert states(runtime) == [("reminder", "ended", "not_made")]
+    assert "discount" not in landing(runtime, scenes.message(runtime).link_token)
+
+
+def test_a_code_whose_answer_got_lost_is_withdrawn(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    set_up(runtime, flow())
+    shop.lost = [Unreachable("no answer in time")]
+    dispatch.drain(runtime)
+    assert len(shop.codes) == 1
+    clock.advance(timedelta(minutes=2))
+    upkeep(runtime)
+    assert len(shop.codes) == 1
+    clock.advance(timedelta(minutes=2))
+    upkeep(runtime)
+    assert shop.codes == {} and code(runtime).withdrawn_at == clock.now()
+
+
+def test_a_text_may_wait_for_its_code(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    scene = set_up(runtime, flow({"without_code": "wait"}))
+    shop.errors = [Throttled("slower", 300.0)]
+    assert dispatch.drain(runtime) == 0
+    assert told(runtime, scene, "held") == ["no_code"]
+    assert scenes.planned(runtime)[f"step:{scene.enrollment.id}"] == NOW + timedelta(minutes=5)
+    clock.advance(timedelta(minutes=5))
+    assert dispatch.drain(runtime) == 1
+    assert "10% off" in provider.texts[0].body
+    first, second = shop.asked
+    assert first.code == second.code
+
+
+def test_a_text_waits_half_a_day_for_its_code_and_no_longer(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    scene = set_up(runtime, flow({"without_code": "wait"}))
+    shop.errors = [Unreachable("away")] * 20
+    dispatch.drain(runtime)
+    clock.advance(24 * HOUR)
+    dispatch.drain(runtime)
+    assert "saved" in provider.texts[0].body
+    assert told(runtime, scene, "no_offer") == ["code_not_made"]
+
+
+def test_a_code_that_the_shop_has_already_is_made_under_another_name(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    set_up(runtime, flow())
+    shop.errors = [CodeTaken("taken")]
+    dispatch.drain(runtime)
+    first, second = shop.asked
+    assert first.code != second.code == code(runtime).code
+    assert "10% off" in provider.texts[0].body
+
+
+def test_an_order_that_the_last_look_finds_makes_no_code(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow())
+    shop.order = an_order(scene)
+    assert dispatch.drain(runtime) == 0
+    assert shop.asked == [] and states(runtime) == []
+
+
+def an_order(scene: Scene, *codes: str, **changes: Any) -> OrderSeen:
+    values: dict[str, Any] = {
+        "order_id": "1001",
+        "status": OrderStatus.PAID,
+        "placed_at": NOW + HOUR,
+        "updated_at": NOW + HOUR,
+        "total": Money(Decimal("43.20"), "GBP"),
+        "shopper": Shopper(phones=(scene.contact.phone,)),
+        "discount_codes": codes,
+    }
+    return OrderSeen(**(values | changes))
+
+
+def take_in(runtime: Runtime, store: Store, order: OrderSeen) -> None:
+    with runtime.database.session() as session:
+        intake.apply(session, runtime, session.get_one(Store, store.id), order, received_at=NOW + HOUR)
+
+
+def test_after_the_order_the_code_is_gone(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow())
+    dispatch.drain(runtime)
+    made = code(runtime)
+    take_in(runtime, scene.store, an_order(scene, made.code.upper()))
+    assert states(runtime) == [("reminder", "ended", "ordered")]
+    assert told(runtime, scene, "withdrawn") == ["ordered"]
+    upkeep(runtime)
+    assert shop.codes == {} and scenes.planned(runtime) == {}
+    assert fresh(runtime, made).withdrawn_at == NOW
+
+
+def test_an_order_with_the_code_is_an_order_of_its_cart_whoever_placed_it(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow())
+    dispatch.drain(runtime)
+    stranger = Shopper(email="somebody@else.example")
+    take_in(runtime, scene.store, an_order(scene, code(runtime).code, shopper=stranger))
+    assert fresh(runtime, scene.cart).state == "ordered"
+    assert told(runtime, scene, "recovered") == [None]
+
+
+def test_after_a_stop_the_code_is_gone_and_the_link_leads_to_the_front_page(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow())
+    dispatch.drain(runtime)
+    with runtime.database.session() as session:
+        enrollment.end_for_contact(session, scene.store.id, scene.contact.id, "stopped", NOW)
+    assert states(runtime) == [("reminder", "ended", "stopped")]
+    upkeep(runtime)
+    assert shop.codes == {}
+    assert "discount" not in landing(runtime, scenes.message(runtime).link_token)
+
+
+def test_after_its_last_day_the_code_is_gone_and_the_cart_opens_without_it(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    scene = set_up(runtime, flow())
+    dispatch.drain(runtime)
+    made = code(runtime)
+    clock.advance(made.ends_at - NOW)
+    assert "discount" not in landing(runtime, scenes.message(runtime).link_token)
+    upkeep(runtime)
+    assert shop.codes == {} and told(runtime, scene, "withdrawn") == ["over"]
+
+
+def test_a_cart_that_is_emptied_keeps_what_a_text_has_promised(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow())
+    dispatch.drain(runtime)
+    with runtime.database.session() as session:
+        enrollment.end_for_cart(session, scene.store.id, scene.cart.id, "cart_emptied", NOW)
+    assert states(runtime) == [("reminder", "made", None)]
+
+
+def test_a_code_that_no_text_has_told_of_ends_with_its_enrollment(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow())
+
+    def stop() -> None:
+        with runtime.database.session() as session:
+            enrollment.end_for_cart(session, scene.store.id, scene.cart.id, "cart_emptied", NOW)
+
+    shop.meanwhile = stop
+    assert dispatch.drain(runtime) == 0
+    assert states(runtime) == [("reminder", "ended", "not_told")]
+    upkeep(runtime)
+    assert shop.codes == {}
+
+
+def test_a_shop_that_does_not_answer_is_asked_again_to_withdraw_for_a_week(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    scene = set_up(runtime, flow())
+    dispatch.drain(runtime)
+    take_in(runtime, scene.store, an_order(scene))
+    shop.away = Unreachable("away")
+    upkeep(runtime)
+    name = f"{due.DISCOUNT_END}:{code(runtime).id}"
+    assert scenes.planned(runtime) == {name: NOW + discount_ends.AGAIN_AFTER}
+    clock.advance(10 * DAY)
+    upkeep(runtime)
+    assert scenes.planned(runtime) == {} and code(runtime).withdrawn_at is None
+
+
+def test_one_shopper_gets_one_offer_in_its_time(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    data = flow({"once_in": "P30D"})
+    first = set_up(runtime, data)
+    dispatch.drain(runtime)
+    clock.advance(20 * DAY)
+    second = another_cart(runtime, first, clock.now())
+    dispatch.drain(runtime)
+    assert len(shop.asked) == 1
+    assert told(runtime, second, "no_offer") == ["offer_not_yet"]
+    clock.advance(11 * DAY)
+    another_cart(runtime, first, clock.now())
+    dispatch.drain(runtime)
+    assert len(shop.asked) == 2
+
+
+def another_cart(runtime: Runtime, scene: Scene, now: Any) -> Scene:
+    with runtime.database.session() as session:
+        active = {"activity_at": now - timedelta(minutes=31), "event_at": now, "items": [TOTE]}
+        cart = factories.make_cart(session, scene.store, scene.contact, **active)
+        row = factories.make_enrollment(session, scene.store, scene.flow, scene.contact, cart)
+        scenes.plan_step(session, row, now)
+        return Scene(scene.store, scene.flow, scene.contact, cart, row)
+
+
+def test_a_shopper_who_buys_without_offers_is_spared(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow({"spare_returning": True}))
+    with runtime.database.session() as session:
+        earlier = {"contact_id": scene.contact.id, "placed_at": NOW - 90 * DAY}
+        factories.make_order(session, scene.store, **earlier)
+    dispatch.drain(runtime)
+    assert told(runtime, scene, "no_offer") == ["returning_shopper"]
+
+
+def test_a_cart_with_a_code_of_the_shops_own_gets_no_other(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow(), discount_codes=["SUMMER"])
+    dispatch.drain(runtime)
+    assert told(runtime, scene, "no_offer") == ["has_discount"]
+
+
+def test_what_the_shop_says_of_the_goods_decides(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow())
+    items = {item["product_id"] for item in scene.cart.items}
+    shop.goods_told = {name: Goods(gift_card=True) for name in items}
+    dispatch.drain(runtime)
+    assert told(runtime, scene, "no_offer") == ["nothing_qualifies"]
+
+
+def test_no_offer_is_made_for_goods_that_the_shop_does_not_tell_of(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow())
+    shop.goods_told = Unreachable("away")
+    dispatch.drain(runtime)
+    assert told(runtime, scene, "no_offer") == ["goods_unknown"]
+
+
+def test_a_sale_that_is_as_good_is_told_and_no_code_made(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow())
+    shop.sale = Sale("Summer", 20)
+    dispatch.drain(runtime)
+    assert shop.asked == [] and "20%" in provider.texts[0].body
+    assert told(runtime, scene, "no_offer") == ["sale_is_as_good"]
+    assert fresh(runtime, scene.store).sale == {"name": "Summer", "percent": 20, "ends_at": None}
+
+
+def test_the_shops_sale_is_read_at_most_every_ten_minutes(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    with runtime.database.session() as session:
+        known = {"sale": {"name": "Summer", "percent": 20, "ends_at": None}, "sale_read_at": NOW}
+        shopify = {"platform": "shopify", "url": "https://good.myshopify.com"}
+        store = make_british_store(session, **(known | shopify))
+    scene = set_up(runtime, flow(), store)
+    dispatch.drain(runtime)
+    assert told(runtime, scene, "no_offer") == ["sale_is_as_good"]
+
+
+def test_a_text_that_goes_once_more_does_not_outlive_its_offer(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    scene = set_up(runtime, flow({"lasts": "PT1H"}))
+    provider.answers = [Refused(Category.TEMPORARY, "30001", "queue overflow")]
+    dispatch.drain(runtime)
+    with runtime.database.session() as session:
+        session.scalars(select(Due).where(Due.kind == due.RESEND)).one().due_at = NOW + DAY
+    clock.advance(DAY)
+    assert code(runtime).ends_at < clock.now()
+    assert dispatch.drain(runtime) == 0
+    assert fresh(runtime, scene.enrollment).reason == "offer_over"
+
+
+def test_an_uninstalled_store_keeps_no_code_open(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow())
+    dispatch.drain(runtime)
+    with runtime.database.session() as session:
+        enrollment.end_for_store(session, scene.store.id, "uninstalled", NOW)
+    assert states(runtime) == [("reminder", "ended", "uninstalled")]
+    assert scenes.planned(runtime) == {}
