@@ -12,16 +12,15 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect, sync_playwright
-from sqlalchemy import select
 
-from app.models import Store
 from app.ops.local import DEMO_SETTINGS
-from flows import demo, registry
+from flows import demo
 from tests.end_to_end.conftest import _daytime as _daytime
 from tests.end_to_end.conftest import make_database as make_database
 from tests.end_to_end.conftest import pytest_runtest_makereport as pytest_runtest_makereport
 from tests.end_to_end.conftest import shopify as shopify
 from tests.end_to_end.conftest import stack as stack
+from tests.end_to_end.shops import Shop
 from tests.end_to_end.stack import DISPATCH, INTAKE, SCHEDULER, UPKEEP, WEB, Stack
 from tests.standins.shopify import CLIENT_ID, CLIENT_SECRET, ShopifyStandin
 
@@ -40,6 +39,9 @@ PATIENCE = 15_000
 
 HURRY = "PT3S"
 """How long a cart of the demo rests here before it counts as left."""
+
+
+HURRIED = demo.FLOW | {"trigger": demo.FLOW["trigger"] | {"idle": HURRY}}
 
 
 class OpenContext(Protocol):
@@ -78,10 +80,7 @@ def _set_stage(stack: Stack) -> None:
 
 
 def _hurry(stack: Stack) -> None:
-    definition = demo.FLOW | {"trigger": demo.FLOW["trigger"] | {"idle": HURRY}}
-    with stack.runtime.database.session() as session:
-        shop = session.scalars(select(Store).where(Store.domain == demo.SHOP_DOMAIN)).one()
-        registry.import_definition(session, shop, definition, "operator", stack.runtime.clock.now())
+    Shop(stack, demo.SHOP_DOMAIN).use_flow(HURRIED)
 
 
 @pytest.fixture(scope="package")

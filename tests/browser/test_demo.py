@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, Request, expect
 from sqlalchemy import func, select
 
 from app.demo import words
 from app.demo.visits import CART_COOKIE
-from app.models import CartKey, Due, Enrollment
+from app.models import CartKey, Discount, Due, Enrollment
 from flows.demo import SHOP_DOMAIN
-from tests.browser.conftest import OpenContext, sign_in
-from tests.browser.shopping import PRICE, TITLE, bubbles, first_text, leave_cart, make_code, say, way_back
+from tests.browser.conftest import HURRIED, HURRY, OpenContext, sign_in
+from tests.browser.shopping import PRICE, TITLE, bubbles, first_text, leave_cart, say, way_back
 from tests.end_to_end.shops import PHONE_BROWSER, Shop
 from tests.end_to_end.stack import Stack
 from tests.waiting import wait_until
+
+TENTH = words.percent("sl", Decimal(10))
+ALL_TEXTS = 60_000
+"""Milliseconds."""
 
 PHONE: dict[str, Any] = {
     "user_agent": PHONE_BROWSER,
@@ -33,6 +39,12 @@ def planned_steps(stack: Stack, token: str) -> int:
         wanted = enrollments.where(CartKey.value == token)
         query = select(func.count()).select_from(Due).where(Due.kind == "step", Due.subject.in_(wanted))
         return session.scalar(query) or 0
+
+
+def code_of(stack: Stack, token: str) -> Discount:
+    with stack.runtime.database.session() as session:
+        made = select(Discount).join(CartKey, CartKey.cart_id == Discount.cart_id)
+        return session.scalars(made.where(CartKey.value == token)).one()
 
 
 def figures(page: Page) -> str:
@@ -98,25 +110,37 @@ def test_a_visitor_comes_back_by_the_text_and_the_admin_shows_the_order_as_recov
     assert figures(sample) == sample_before
 
 
-def test_a_code_in_the_link_lowers_what_is_paid_and_is_used_up_by_the_order(
-    stack: Stack, open_context: OpenContext
-) -> None:
-    code, total = make_code(stack, "BACK-7Q2K"), words.money("sl", Decimal("43.20"))
-    visitor, other = (open_context(locale="en-GB", **PHONE) for _ in range(2))
-    page = leave_cart(visitor, "031 345 678")
-    page.goto(way_back(visitor, code))
-    expect(page.locator(".bill .lowered")).to_contain_text(words.percent("sl", Decimal(10)))
-    expect(page.get_by_role("complementary")).to_contain_text(total)
-    page.get_by_role("button", name=say("checkout.pay", total=total)).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(say("order.title"))
-    expect(page.locator(".bill .lowered")).to_be_visible()
+@pytest.fixture
+def quick_shop(stack: Stack) -> Iterator[Shop]:
+    """The demo's shop while all texts come soon after each other."""
+    shop = Shop(stack, SHOP_DOMAIN)
+    shop.use_flow(HURRIED | {"steps": [step | {"delay": HURRY} for step in HURRIED["steps"]]})
+    yield shop
+    shop.use_flow(HURRIED)
 
-    shop, token = Shop(stack, SHOP_DOMAIN), page.url.rpartition("/")[2]
-    wait_until(lambda: shop.cart(token)["state"] == "ordered", what="the order is told")
-    second = leave_cart(other, "041 345 678")
-    second.goto(way_back(other, code))
-    expect(second.get_by_text(say("bill.refused_used"))).to_be_visible()
-    expect(second.get_by_role("complementary")).to_contain_text(words.money("sl", Decimal(PRICE)))
+
+def test_the_last_text_brings_a_discount_and_the_order_uses_it_up(
+    stack: Stack, quick_shop: Shop, open_context: OpenContext
+) -> None:
+    phone = leave_cart(open_context(locale="en-GB", **PHONE), "040 345 678")
+    expect(bubbles(phone)).to_have_count(3, timeout=ALL_TEXTS)
+    last = bubbles(phone).last
+    expect(last).to_contain_text(TENTH)
+    with phone.expect_popup() as tapped:
+        last.get_by_role("link").click()
+    page, total = tapped.value, words.money("sl", Decimal("43.20"))
+    expect(page.locator(".bill .lowered")).to_contain_text(TENTH)
+    page.get_by_role("button", name=say("checkout.pay", total=total)).click()
+    expect(page.locator(".bill .lowered")).to_contain_text(TENTH)
+
+    token = page.url.rpartition("/")[2]
+    quick_shop.wait_for(token, "recovered")
+    assert ("withdrawn", "ordered") in quick_shop.story(token)
+    wait_until(lambda: code_of(stack, token).withdrawn_at, what="the shop has lost the code")
+    second = open_context(locale="en-GB", **PHONE)
+    page = leave_cart(second, "041 345 678")
+    page.goto(way_back(second, code_of(stack, token).code))
+    expect(page.get_by_text(say("bill.refused_ended"))).to_be_visible()
 
 
 def test_stop_ends_a_conversation_with_one_confirmation(stack: Stack, open_context: OpenContext) -> None:
