@@ -13,9 +13,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.crypto import keyed_hash, random_token
-from app.models import Flow, Store, Suppression
+from app.models import Store, Suppression
 from app.runtime import Runtime
 from flows import registry, rollups
+from flows.definition import dump_definition
 from flows.installation import PUBLIC_ID_LENGTH
 from flows.sample_history.past import Past
 from flows.sample_history.rows import write
@@ -24,6 +25,7 @@ from flows.sample_history.settings import (
     CURRENCY,
     DAYS,
     DOMAIN,
+    FLOW,
     LANGUAGE,
     NAME,
     SENDER,
@@ -53,10 +55,9 @@ def _is_current(store: Store, now: datetime) -> bool:
 
 def _make(session: Session, runtime: Runtime, public_id: str, now: datetime) -> Store:
     store = _store(session, runtime, public_id, now)
-    registry.ensure_default_flow(session, store, store.installed_at)
-    flow_id = session.scalars(select(Flow.id).where(Flow.store_id == store.id)).one()
+    flow = registry.import_definition(session, store, dump_definition(FLOW), "system", store.installed_at)
     past = tell(now, runtime.settings.public_url)
-    write(session.connection(), past, store.id, flow_id)
+    write(session.connection(), past, store.id, flow.id)
     _suppress(session, runtime, past)
     for number in range(DAYS + 1):
         rollups.rebuild(session, store, rollups.day_of(store, now - timedelta(days=number)))

@@ -11,11 +11,10 @@ from typing import Any
 
 from flows import gates
 from flows.consent import Standing
-from flows.definition import DEFAULT_CART_FLOW
 from flows.gates import Answer, CartState, Outcome, Situation, StoreState
-from flows.sample_history import text
+from flows.sample_history import offer, text
 from flows.sample_history.past import Past
-from flows.sample_history.settings import CAP, CURRENCY, EXCHANGE, SHELF
+from flows.sample_history.settings import CAP, CURRENCY, EXCHANGE, FLOW, SHELF
 from flows.windows import windows_for
 from flows.zones import possible_zones, regions_of
 
@@ -38,6 +37,7 @@ class Cart:
         self.texts: list[int] = []
         self.ordered = False
         self.enrollment: int | None = None
+        self.offer: int | None = None
         self.place = past.add("cart", **self._columns())
         past.add("cart_key", cart_id=self.place, kind="demo_cart", value=self.token, in_use=True)
 
@@ -53,7 +53,7 @@ class Cart:
         elif past.chance(EMPTIES):
             self._empty(self.left_at + past.minutes(1, 25))
         else:
-            self._abandon(self.left_at + DEFAULT_CART_FLOW.trigger.idle)
+            self._abandon(self.left_at + FLOW.trigger.idle)
 
     def line(self, kind: str, at: datetime, reason: str | None = None, **more: Any) -> None:
         self.past.line(self.place, kind, at, reason, **more)
@@ -81,6 +81,7 @@ class Cart:
         number = f"NG-{FIRST_ORDER + len(self.past.rows['order'])}"
         place = self.past.add("order", **self._order_columns(number, at))
         self.past.add("order_key", order_id=place, kind="demo_cart", value=self.token)
+        offer.end(self, "ordered", at)
         self.end("ordered", at)
         self.line("ordered", at, details={"order": number, "number": number})
         text.attribute(self, place, number, at)
@@ -130,7 +131,7 @@ class Cart:
 
     def _enroll(self, at: datetime) -> None:
         person = self.person
-        self.line("enrolled", at, details={"flow": DEFAULT_CART_FLOW.name})
+        self.line("enrolled", at, details={"flow": FLOW.name})
         self.enrollment = self.past.add(
             "enrollment",
             flow_version=1,
@@ -145,7 +146,7 @@ class Cart:
             enrolled_at=at,
             ended_at=None,
         )
-        for index, step in enumerate(DEFAULT_CART_FLOW.steps):
+        for index, step in enumerate(FLOW.steps):
             at = self._step(index, at, at + step.delay)
             if at >= self.past.until or self.past.of("enrollment", self.enrollment)["state"] != "active":
                 return
@@ -156,7 +157,7 @@ class Cart:
             self.order(since + (due_at - since) * self.past.random.random())
         if self.ordered:
             return due_at
-        at, key = due_at, DEFAULT_CART_FLOW.steps[index].key
+        at, key = due_at, FLOW.steps[index].key
         while at < self.past.until:
             answer = gates.may_send(self.situation(at))
             if answer.outcome is Outcome.GO:
@@ -170,7 +171,7 @@ class Cart:
 
     def situation(self, at: datetime) -> Situation:
         """What the gates are asked at this moment."""
-        person, trigger = self.person, DEFAULT_CART_FLOW.trigger
+        person, trigger = self.person, FLOW.trigger
         texted = person if person is not None and person.problem is None else None
         return Situation(
             now=at,
@@ -233,15 +234,18 @@ class Cart:
 
     def _order_columns(self, number: str, at: datetime) -> dict[str, Any]:
         cart, person = self.past.of("cart", self.place), self.person
-        shown = {name: cart[name] for name in ("presentment_currency", "presentment_total")}
-        return shown | {
+        codes, share = offer.use(self, at)
+        return {
+            "presentment_currency": cart["presentment_currency"],
+            "presentment_total": (cart["presentment_total"] * share).quantize(CENT),
+            "discount_codes": codes,
             "platform_order_id": number,
             "cart_id": self.place,
             "contact_id": cart["contact_id"],
             "number": number,
             "status": "paid",
             "currency": CURRENCY,
-            "total": self.total,
+            "total": (self.total * share).quantize(CENT),
             "email": person.email if person else None,
             "refunded": Decimal(0),
             "test": False,

@@ -80,6 +80,7 @@ class Person:
     consent: Standing = Standing.NONE
     contact: int | None = None
     texted_at: datetime | None = None
+    offered_at: datetime | None = None
     clicks: list[Click] = field(default_factory=list)
 
 

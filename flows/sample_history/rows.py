@@ -30,6 +30,7 @@ TABLES = (
     "cart",
     "cart_key",
     "enrollment",
+    "discount",
     "message",
     "message_once",
     "delivery",

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+
+from connectors.discounts import DiscountKind
+from flows.definition import DEFAULT_CART_FLOW
+from flows.offer_form import Concession, Offers, Rung
 
 DOMAIN = "northlight-goods.example"
 NAME = "Northlight Goods"
@@ -11,6 +16,16 @@ CURRENCY, COUNTRY, TIMEZONE, LANGUAGE = "EUR", "IE", "Europe/Dublin", "en"
 SENDER, PROVIDER = "51234", "sandbox"
 DAYS = 90
 CAP = timedelta(hours=16)
+
+*_FIRST, _LAST = DEFAULT_CART_FLOW.steps
+FLOW = replace(
+    DEFAULT_CART_FLOW,
+    steps=(*_FIRST, replace(_LAST, offer=Rung.BEST)),
+    offers=Offers(
+        best=Concession(DiscountKind.PERCENT, percent=10), lowest_cart={CURRENCY: Decimal("40.00")}
+    ),
+)
+"""The built-in flow, with an offer in its last text."""
 
 SHELF = {
     title: Decimal(price)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
+from flows.sample_history import offer
 from flows.sample_history.cart import Cart
 from flows.sample_history.past import Past
 from flows.sample_history.people import People, Person
@@ -28,6 +29,7 @@ def tell(until: datetime, address: str, seed: int = SEED) -> Past:
     past = Past(until, address, random, People(random))
     for begun_at in beginnings(random, until):
         Cart(past, begun_at).live()
+    offer.run_out(past)
     for person in past.people.everybody():
         _settle(past, person)
     past.rows["consent"] = list(past.consents.values())

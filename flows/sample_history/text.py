@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flows.after_tap import passed
 from flows.attribution import CLICK_COUNTS_FOR
-from flows.compose import Answer, CartText, Composed, Product, compose, compose_service
+from flows.compose import Answer, CartText, Composed, OfferText, Product, compose, compose_service
 from flows.consent import Standing
-from flows.definition import DEFAULT_CART_FLOW
 from flows.devices import device
 from flows.gates import Answer as GateAnswer
 from flows.language import Wishes
 from flows.links import TOKEN_LENGTH, link_end
+from flows.sample_history import offer
 from flows.sample_history.people import Click, Person
-from flows.sample_history.settings import CURRENCY, LANGUAGE, NAME, PRICES, PROVIDER, SENDER
+from flows.sample_history.settings import CURRENCY, FLOW, LANGUAGE, NAME, PRICES, PROVIDER, SENDER
 
 if TYPE_CHECKING:
     from flows.sample_history.cart import Cart
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 CLICKS = {"reminder": 0.19, "second_call": 0.135, "last_call": 0.115}
 GOES_ON = {"contact": 0.3, "shipping": 0.14, "payment": 0.07}
-DELIVERED, PREVIEWED, STOPS, BUYS_AFTER_CLICK, BUYS_UNPROMPTED = 0.968, 0.025, 0.008, 0.11, 0.004
+DELIVERED, PREVIEWED, STOPS, BUYS_UNPROMPTED = 0.968, 0.025, 0.008, 0.004
+BUYS_AFTER_CLICK, BUYS_AFTER_OFFER = 0.11, 0.17
 BROWSER = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) Mobile/15E148 Safari/604.1"
 PREVIEWER = "WhatsApp/2.24.6 A"
 ANY_LINK = "/r/" + "0" * TOKEN_LENGTH
@@ -45,9 +46,11 @@ class _Found(NamedTuple):
 
 def send(cart: Cart, index: int, at: datetime, answer: GateAnswer) -> datetime:
     """Send the text of a step; the moment at which the provider took it."""
-    past, step = cart.past, DEFAULT_CART_FLOW.steps[index]
+    past, step = cart.past, FLOW.steps[index]
     person, token = _known(cart.person), past.token()
-    words = _words(past.address, step.key, person.language, person.country, next(iter(cart.lines)))
+    decision = offer.decide(cart, index, cart.situation(at))
+    product = next(iter(cart.lines))
+    words = _words(past.address, step.key, person.language, person.country, product, offer.words(decision))
     message = add_message(
         past,
         person,
@@ -68,6 +71,7 @@ def send(cart: Cart, index: int, at: datetime, answer: GateAnswer) -> datetime:
     accepted_at: datetime = past.of("message", message)["accepted_at"]
     person.texted_at = at
     _count(cart, index, at, accepted_at)
+    offer.tell(cart, index, decision, at)
     link = past.add(
         "link",
         token=token,
@@ -75,7 +79,7 @@ def send(cart: Cart, index: int, at: datetime, answer: GateAnswer) -> datetime:
         cart_id=cart.place,
         contact_id=person.contact,
         created_at=at,
-        expires_at=link_end(cart.left_at, DEFAULT_CART_FLOW.trigger.cutoff),
+        expires_at=link_end(cart.left_at, FLOW.trigger.cutoff),
         ended_at=None,
         progress=None,
     )
@@ -157,9 +161,9 @@ def add_message(past: Past, person: Person, at: datetime, **columns: Any) -> int
 
 def _count(cart: Cart, index: int, at: datetime, accepted_at: datetime) -> None:
     """The flow goes on to the next step, or is done."""
-    past, step = cart.past, DEFAULT_CART_FLOW.steps[index]
+    past, step = cart.past, FLOW.steps[index]
     cart.change(texts_sent=len(cart.texts), updated_at=accepted_at)
-    done = index + 1 == len(DEFAULT_CART_FLOW.steps)
+    done = index + 1 == len(FLOW.steps)
     moved = {"state": "completed", "ended_at": accepted_at} if done else {}
     past.change("enrollment", cart.enrollment or 0, step_index=index + 1, sent=len(cart.texts), **moved)
     once_key = f"step:{cart.token}:{step.key}:0"
@@ -202,7 +206,7 @@ def _react(cart: Cart, person: Person, message: int, link: int, key: str, arrive
         _open(cart, message, link, key, clicked_at, human=True)
         past.change("message", message, clicked_at=clicked_at)
         person.clicks.append(Click(clicked_at, message, cart.place, link))
-        if past.chance(BUYS_AFTER_CLICK):
+        if past.chance(BUYS_AFTER_CLICK if cart.offer is None else BUYS_AFTER_OFFER):
             cart.order(clicked_at + past.minutes(2, 45))
         else:
             _go_on(past, link, clicked_at)
@@ -253,6 +257,7 @@ def _stop(cart: Cart, person: Person, at: datetime) -> None:
         if row["contact_id"] == person.contact:
             row["ended_at"] = at
     cart.line("replied", at, details={"intent": "stop"})
+    offer.end(cart, "stopped", at)
     cart.end("stopped", at)
     _confirm_stop(past, person, at + timedelta(seconds=1))
 
@@ -281,10 +286,14 @@ def _confirm_stop(past: Past, person: Person, at: datetime) -> None:
 
 
 @lru_cache(maxsize=1024)
-def _words(address: str, key: str, language: str, country: str, product: str) -> Composed:
+def _words(
+    address: str, key: str, language: str, country: str, product: str, offered: OfferText | None
+) -> Composed:
     """The words of a step; one long link stands for all, for tokens are equally long."""
     wishes = Wishes(checkout_locale=language, country=country, store_locale=LANGUAGE)
-    return compose(CartText(key, NAME, address + ANY_LINK, wishes, products=(Product(product),)))
+    return compose(
+        CartText(key, NAME, address + ANY_LINK, wishes, products=(Product(product),), offer=offered)
+    )
 
 
 def _known(person: Person | None) -> Person:

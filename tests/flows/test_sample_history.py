@@ -61,7 +61,7 @@ def texts(past: Past) -> list[dict[str, object]]:
 def moments(past: Past) -> Iterator[datetime]:
     for rows in past.rows.values():
         for row in rows:
-            planned = ("until", "expires_at", "validity_until")
+            planned = ("until", "expires_at", "validity_until", "ends_at")
             yield from (
                 value for name, value in row.items() if isinstance(value, datetime) and name not in planned
             )
@@ -136,8 +136,36 @@ def test_nobody_was_texted_after_ordering(past: Past) -> None:
     assert all(row["created_at"] < ordered.get(row["cart_id"], NOW) for row in texts(past))
 
 
+def test_last_texts_offer_codes_and_some_orders_use_them(past: Past) -> None:
+    made = {row["code"]: row for row in past.rows["discount"]}
+    assert len(made) == len(past.rows["discount"]) > 300
+    assert {row["step_key"] for row in made.values()} == {"last_call"}
+    assert {"made", "ended"} == {row["state"] for row in made.values()}
+    assert {None, "over", "ordered"} <= {row["reason"] for row in made.values()}
+    used = [row for row in past.rows["order"] if row["discount_codes"]]
+    assert 5 < len(used) < len(made) / 5
+    for order in used:
+        [code] = order["discount_codes"]
+        whole = past.rows["cart"][order["cart_id"]]["total"]
+        assert order["cart_id"] == made[code]["cart_id"]
+        assert order["placed_at"] < made[code]["ends_at"]
+        assert order["total"] == (whole * Decimal("0.9")).quantize(Decimal("0.01"))
+
+
+def test_a_text_without_an_offer_has_its_reason(past: Past) -> None:
+    last = {row["cart_id"] for row in texts(past) if row["step_key"] == "last_call"}
+    offered = {row["cart_id"] for row in past.rows["discount"]}
+    reasons = {
+        row["cart_id"]: row["reason"] for row in past.rows["timeline_entry"] if row["kind"] == "no_offer"
+    }
+    assert last == offered | reasons.keys()
+    assert not offered & reasons.keys()
+    assert set(reasons.values()) == {"cart_too_small", "offer_not_yet"}
+
+
 def test_it_shows_why_texts_did_not_go(past: Past) -> None:
-    told = {row["reason"] for row in past.rows["timeline_entry"]} - {None, "unreachable"}
+    of_texts = [row for row in past.rows["timeline_entry"] if row["kind"] not in ("no_offer", "withdrawn")]
+    told = {row["reason"] for row in of_texts} - {None, "unreachable"}
     assert told <= set(REASONS)
     assert {
         "quiet_hours",
