@@ -107,7 +107,9 @@ def test_a_code_stands_alone_unless_goods_and_orders_may_be_lowered_by_others_to
 def test_a_code_whose_making_was_not_answered_is_as_good_as_made(
     maker: WooCommerceDiscounts, shop: WooCommerceStandin
 ) -> None:
-    shop.add_coupon(**wanted(TEN_PERCENT))
+    shop.trouble_coupons("lose_answer")
+    with pytest.raises(Unreachable):
+        maker.make_discount(TEN_PERCENT)
     [there] = shop.list_coupons()
     assert maker.make_discount(TEN_PERCENT) == str(there["id"])
     assert len(shop.list_coupons()) == 1
@@ -132,9 +134,14 @@ def test_a_shop_that_loses_the_end_gets_no_code(
     assert shop.list_coupons() == []
 
 
-def test_a_shop_that_refuses_a_coupon_is_named_with_its_reason(maker: WooCommerceDiscounts) -> None:
+def test_a_shop_that_refuses_a_coupon_is_named_with_its_reason(
+    maker: WooCommerceDiscounts, shop: WooCommerceStandin
+) -> None:
     with pytest.raises(DiscountRefused, match="coupon_invalid_amount"):
         maker.make_discount(replace(TEN_PERCENT, value=Decimal(101)))
+    shop.trouble_coupons("refuse")
+    with pytest.raises(DiscountRefused, match="coupon_not_allowed"):
+        maker.make_discount(TEN_PERCENT)
 
 
 def test_coupons_that_are_switched_off_are_no_lost_key(
@@ -160,7 +167,7 @@ def test_a_key_that_may_only_read_makes_nothing(
 
 
 def test_a_slow_or_silent_shop_says_so(maker: WooCommerceDiscounts, shop: WooCommerceStandin) -> None:
-    shop.set_knobs(fault=429, retry_after="7")
+    shop.trouble_coupons("slow_down")
     with pytest.raises(Throttled) as slow:
         maker.make_discount(TEN_PERCENT)
     assert slow.value.retry_after == 7

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tests.standins.woocommerce.orders import invalid
+from tests.standins.woocommerce.orders import Orders, invalid
 from tests.standins.woocommerce.wordpress import Knobs, WordPressError, gmt, local
 
 Coupon = dict[str, Any]
@@ -34,12 +34,17 @@ MONEY = ("amount", "minimum_amount", "maximum_amount")
 ISO_8601 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)?")
 
 
-class Coupons:
-    """Coupons by id."""
+NOT_USED = frozenset({"cancelled", "failed", "trash", "checkout-draft"})
+"""Statuses of orders that use up no coupon: one that is cancelled gives its coupon back."""
 
-    def __init__(self, knobs: Knobs, now: Callable[[], datetime]) -> None:
+
+class Coupons:
+    """Coupons by id. ``troubles``: what the next makings get (``slow_down``, ``refuse``, ``lose_answer``)."""
+
+    def __init__(self, knobs: Knobs, now: Callable[[], datetime], orders: Orders) -> None:
         self.by_id: dict[int, Coupon] = {}
-        self._knobs, self._now = knobs, now
+        self.troubles: list[str] = []
+        self._knobs, self._now, self._orders = knobs, now, orders
         self._last_id = 20_000
 
     def add(self, told: Mapping[str, Any]) -> Coupon:
@@ -61,7 +66,7 @@ class Coupons:
             raise WordPressError(400, "coupon_invalid_amount", "Invalid discount amount.")
         self._last_id += 1
         coupon = deepcopy(dict(WRITABLE)) | given
-        coupon |= {"id": self._last_id, "code": code, "status": "publish", "usage_count": 0, "used_by": []}
+        coupon |= {"id": self._last_id, "code": code, "status": "publish"}
         coupon["date_created_gmt"] = gmt(self._now())
         # "date_expires_gmt" is answered and, when written, ignored.
         coupon["date_expires_gmt"] = self._end(told.get("date_expires"))
@@ -72,6 +77,28 @@ class Coupons:
         """A published coupon; case makes no difference."""
         same = (one for one in self.by_id.values() if one["code"] == code.strip().lower())
         return next((one for one in same if one["status"] == "publish"), None)
+
+    @property
+    def on(self) -> bool:
+        """Whether the shop takes coupons at all."""
+        return self._knobs.coupons
+
+    def is_over(self, coupon: Coupon) -> bool:
+        ends_at = coupon["date_expires_gmt"]
+        return bool(ends_at) and ends_at <= gmt(self._now())
+
+    def is_used_up(self, coupon: Coupon) -> bool:
+        limit = coupon["usage_limit"]
+        return bool(limit) and len(self.used_by(coupon)) >= limit
+
+    def used_by(self, coupon: Coupon) -> list[str]:
+        """The buyers whose orders hold it."""
+        return [
+            order["billing"]["email"]
+            for order in self._orders.by_id.values()
+            if order["status"] not in NOT_USED
+            and any(line["code"] == coupon["code"] for line in order["coupon_lines"])
+        ]
 
     def get(self, coupon_id: int) -> Coupon:
         if coupon_id not in self.by_id:
@@ -90,6 +117,8 @@ class Coupons:
     def shown(self, coupon: Coupon) -> Coupon:
         offset = self._knobs.utc_offset
         times = {f"{name}_gmt": coupon[f"{name}_gmt"] for name in ("date_created", "date_expires")}
+        used_by = self.used_by(coupon)
+        coupon = coupon | {"usage_count": len(used_by), "used_by": used_by}
         return coupon | {name.removesuffix("_gmt"): local(value, offset) for name, value in times.items()}
 
     def _end(self, value: str | None) -> str | None:

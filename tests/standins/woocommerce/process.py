@@ -65,5 +65,11 @@ _POSITIONAL = {
     "untrash_order": ("order_id", "status"),
     "delete_order": ("order_id",),
     "approve": ("authorize_url",),
+    "add_product": ("product_id",),
+    "add_variation": ("product_id", "variation_id"),
+    "trouble_coupons": ("trouble", "times"),
+    "cart": ("session",),
+    "apply_coupon": ("session", "code"),
+    "buy": ("session",),
 }
 """The names of the arguments that may come without a name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -75,8 +76,17 @@ class Rest:
 
     def create_coupon(self) -> Response:
         self._check_coupons("create", "Sorry, you are not allowed to create resources.")
+        coupons = self.store.coupons
         with self.store.lock:
-            return data(self.store.coupons.shown(self.store.coupons.add(_body())), 201)
+            trouble = coupons.troubles.pop(0) if coupons.troubles else None
+            if trouble == "slow_down":
+                abort(Response("Slow down", 429, {"Retry-After": "7"}))
+            if trouble == "refuse":
+                raise WordPressError(400, "coupon_not_allowed", "No coupons today.")
+            made = coupons.shown(coupons.add(_body()))
+            if trouble == "lose_answer":
+                request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            return data(made, 201)
 
     def delete_coupon(self, coupon_id: int) -> Response:
         force = request.args.get("force") in ("true", "1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -61,13 +62,23 @@ class Shop:
     def basket(self) -> Response:
         if "rest_route" in request.args:
             return self.front()
-        return page("<h1>Your cart</h1>")
+        session = request.args.get("session")
+        if session is None:
+            return page("<h1>Your cart</h1>")
+        shown = self.store.cart(session)
+        rows = [f"<p>Coupon {code}: -{off}</p>" for code, off in shown["coupons"].items()]
+        rows += [f"<p>{escape(notice)}</p>" for notice in shown["notices"]]
+        return page(f"<h1>Checkout</h1>{''.join(rows)}<p>Total: {shown['total']}</p>")
 
     def checkout_link(self) -> Redirect:
         if self.knobs.before(10, 0):
             abort(404)
+        with self.store.lock:
+            session = self.store.baskets.open(request.args.get("products", ""), request.args.get("coupon"))
+        if session is None:
+            return redirect(f"{self.store.url}/cart/?wc_error=nothing")
         kept = {name: value for name, value in request.args.items() if name not in ("products", "coupon")}
-        return redirect(f"{self.store.url}/checkout/?{urlencode(kept)}")
+        return redirect(f"{self.store.url}/checkout/?{urlencode(kept | {'session': session})}")
 
     def pay(self, order_id: int) -> Response:
         order = self.store.orders.by_id.get(order_id)

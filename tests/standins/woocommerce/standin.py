@@ -16,6 +16,7 @@ import requests
 from werkzeug.serving import make_server
 
 from tests.standins.woocommerce.answers import QuietHandler
+from tests.standins.woocommerce.baskets import Baskets
 from tests.standins.woocommerce.catalogue import Catalogue
 from tests.standins.woocommerce.coupons import Coupon, Coupons
 from tests.standins.woocommerce.handshake import Handshake
@@ -68,7 +69,8 @@ class WooCommerceStandin:
         self.keys = Keys(self.url)
         self.orders = Orders(self.knobs, now, self.url)
         self.catalogue = Catalogue()
-        self.coupons = Coupons(self.knobs, now)
+        self.coupons = Coupons(self.knobs, now, self.orders)
+        self.baskets = Baskets(self.catalogue, self.coupons)
         self.webhooks = Webhooks(self.knobs, f"{self.url}/", self._payload)
         self.handshake = Handshake(self.knobs, self.keys, self.url)
         self.webhooks.trust = self.handshake.trust = trust
@@ -128,6 +130,30 @@ class WooCommerceStandin:
     def list_coupons(self) -> list[Coupon]:
         """All coupons, as REST shows them."""
         return [self.coupons.shown(coupon) for coupon in self.coupons.by_id.values()]
+
+    def trouble_coupons(self, trouble: str, times: int = 1) -> None:
+        """What the next makings get: ``slow_down``, ``refuse``, or ``lose_answer`` though it is made."""
+        self.coupons.troubles += [trouble] * times
+
+    def cart(self, session: str) -> dict[str, Any]:
+        """The cart to which ``session`` of a checkout's address leads, its coupons looked at again."""
+        with self.lock:
+            return self.baskets.shown(session)
+
+    def apply_coupon(self, session: str, code: str) -> dict[str, Any]:
+        """The shopper types a code; the cart after that."""
+        with self.lock:
+            self.baskets.apply(session, code)
+        return self.cart(session)
+
+    def buy(self, session: str, **changes: Any) -> Order:
+        """The shopper buys what is in the cart, for what it shows."""
+        shown = self.cart(session)
+        lines = [{"code": code, "discount": off} for code, off in shown["coupons"].items()]
+        bought = {"total": shown["total"], "coupon_lines": lines, "status": "processing"}
+        with self.lock:
+            bought["line_items"] = self.baskets.order_lines(session)
+        return self.add_order(**(bought | changes))
 
     def change_order(self, order_id: int, **changes: Any) -> Order:
         """Change an order as its shopper, the merchant or a payment would."""
@@ -281,6 +307,10 @@ CONTROLS = frozenset(
         "offer_free_shipping",
         "add_coupon",
         "list_coupons",
+        "trouble_coupons",
+        "cart",
+        "apply_coupon",
+        "buy",
         "change_order",
         "pay_order",
         "trash_order",
