@@ -35,6 +35,7 @@ import requests
 from flask import Flask, Response, jsonify, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from tests.standins.shopify_checkout import Opened, open_checkout
 from tests.standins.shopify_graphql import AdminApi, Bucket, admin_schema
 from tests.standins.shopify_oauth import TokenDesk
 from tests.standins.shopify_state import Shop
@@ -115,6 +116,11 @@ class ShopifyStandin:
                 self.shops[domain] = Shop(domain, number, details=details, now=self.clock)
                 self.buckets[domain] = Bucket(at=self.clock().timestamp())
             return self.shops[domain]
+
+    def open(self, domain: str, url: str) -> Opened:
+        """What a shopper sees who follows a link into this shop, whichever of its hosts the link names."""
+        with self._lock:
+            return open_checkout(self.shops[domain], url)
 
     def disturb(self, status: int, times: int = 1, body: str = "", **headers: str) -> None:
         """Answer the next calls with this status instead."""
@@ -207,8 +213,9 @@ def _control(app: Flask, standin: ShopifyStandin) -> None:
 
     POST /standin/shops {domain, details}; POST /standin/shops/<domain>/checkouts, /orders, /consents with
     a webhook body; POST /standin/shops/<domain>/uninstall; POST /standin/shops/<domain>/id-token {user};
-    POST /standin/deliver {topic, body (text), url, domain, webhook_id}; GET /standin/complaints; GET
-    /standin/calls.
+    POST /standin/shops/<domain>/discounts {do: throttle, refuse, lose_answers, by_merchant or sale, with its
+    arguments}; POST /standin/shops/<domain>/open {url}; POST /standin/deliver {topic, body (text), url,
+    domain, webhook_id}; GET /standin/complaints; GET /standin/calls.
     """
 
     @app.post("/standin/shops")
@@ -223,6 +230,11 @@ def _control(app: Flask, standin: ShopifyStandin) -> None:
             return {"id_token": standin.id_token(domain, **told)}
         if thing == "uninstall":
             shop.installed = False
+            return {}
+        if thing == "open":
+            return standin.open(domain, told["url"]).told()
+        if thing == "discounts":
+            _tell_of_discounts(shop, told)
             return {}
         {"checkouts": shop.put_checkout, "orders": shop.put_order, "consents": shop.put_consent}[thing](told)
         return {}
@@ -240,6 +252,18 @@ def _control(app: Flask, standin: ShopifyStandin) -> None:
     @app.get("/standin/calls")
     def calls() -> list[dict[str, Any]]:
         return [{"shop": call.shop, "variables": dict(call.variables)} for call in standin.calls]
+
+
+def _tell_of_discounts(shop: Shop, told: dict[str, Any]) -> None:
+    found = shop.discounts
+    known: dict[str, Callable[..., object]] = {
+        "throttle": found.throttle,
+        "refuse": found.refuse,
+        "lose_answers": found.lose_answers,
+        "by_merchant": found.by_merchant,
+        "sale": found.sale,
+    }
+    known[told.pop("do")](**told)
 
 
 class _Quiet(WSGIRequestHandler):

@@ -26,7 +26,6 @@ class Code:
     number: int
     type: str
     told: Told
-    used: int = 0
 
     @property
     def gid(self) -> str:

@@ -144,6 +144,10 @@ class Shop:
             },
         }
 
+    def uses_of(self, code: str) -> int:
+        """How many orders a code has lowered."""
+        return sum(code.lower() in map(str.lower, order["discountCodes"]) for order in self.orders.values())
+
     def write_consent(self, told: Mapping[str, Any]) -> dict[str, Any]:
         """The mutation customerSmsMarketingConsentUpdate: the customer must have a phone."""
         customer, consent = self.customers.get(told["customerId"]), told["smsMarketingConsent"]
