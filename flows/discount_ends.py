@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 
 from app.models import Discount, Due, Message, Store
 from app.runtime import Runtime
-from flows import bulk, connections, due, timeline
+from connectors.discounts import DiscountMaker
+from flows import bulk, due, timeline
 from flows.conflicts import again
 from flows.due import Claim, Later
-from flows.platform_calls import call_each
+from flows.platform_calls import call_makers
 from flows.timeline import Line
 
 log = structlog.get_logger()
@@ -171,18 +172,18 @@ def _over(runtime: Runtime, claims: Sequence[Claim], now: datetime) -> list[_Wit
 
 def _withdraw(runtime: Runtime, wanted: Sequence[_Withdrawal]) -> set[int]:
     """Ask the platforms; the ids of the codes that are gone there."""
-    calls = {one.discount.id: lambda one=one: _call(runtime, one) for one in wanted}
-    answers = call_each(calls, BUDGET_SECONDS)
-    for one in wanted:
-        error = answers[one.discount.id]
+    rows = {one.discount.id: one.discount for one in wanted}
+    stores = {one.discount.id: one.store for one in wanted}
+    answers = call_makers(
+        runtime, stores, lambda maker, name: _withdraw_one(maker, rows[name]), BUDGET_SECONDS
+    )
+    for name, error in answers.items():
         if error is not None:
-            log.info("code_not_withdrawn", store_id=one.store.id, error=str(error))
-    return {discount_id for discount_id, error in answers.items() if error is None}
+            log.info("code_not_withdrawn", store_id=stores[name].id, error=str(error))
+    return {name for name, error in answers.items() if error is None}
 
 
-def _call(runtime: Runtime, one: _Withdrawal) -> None:
-    row = one.discount
-    maker = connections.discount_maker(runtime, one.store)
+def _withdraw_one(maker: DiscountMaker, row: Discount) -> None:
     maker.withdraw_discount(row.code, row.mark, row.platform_id)
 
 

@@ -19,7 +19,7 @@ from connectors.platform import ConnectorError, Item
 from flows import bulk, connections, links, offers
 from flows.facts import DueStep
 from flows.offers import Case, Line
-from flows.platform_calls import call_each
+from flows.platform_calls import call_makers
 
 ASK_SECONDS = 4.0
 SALE_FRESH_FOR = timedelta(minutes=10)
@@ -185,12 +185,9 @@ def with_goods(case: Case, step: DueStep, goods: Mapping[Item, Goods] | None) ->
 
 def goods(runtime: Runtime, steps: Sequence[DueStep]) -> dict[int, Mapping[Item, Goods]]:
     """What the platforms tell of the goods in these carts, by claim id, where a rule asks about them."""
-    calls = {
-        step.claim.id: lambda step=step: connections.discount_maker(runtime, step.store).goods(_items(step))
-        for step in steps
-        if offers.needs_goods(step.offers)
-    }
-    told = call_each(calls, ASK_SECONDS)
+    asking = {step.claim.id: step for step in steps if offers.needs_goods(step.offers)}
+    stores = {name: step.store for name, step in asking.items()}
+    told = call_makers(runtime, stores, lambda maker, name: maker.goods(_items(asking[name])), ASK_SECONDS)
     return {name: answer for name, answer in told.items() if not isinstance(answer, ConnectorError)}
 
 
@@ -199,16 +196,12 @@ def sales(runtime: Runtime, stores: Sequence[Store], now: datetime) -> dict[int,
     does the last one where the platform does not answer."""
     by_id = {store.id: store for store in stores}
     found = {store.id: _read_sale(store.sale) for store in by_id.values()}
-    stale = [
-        store
+    stale = {
+        store.id: store
         for store in by_id.values()
         if store.sale_read_at is None or store.sale_read_at < now - SALE_FRESH_FOR
-    ]
-    calls = {
-        store.id: lambda store=store: connections.discount_maker(runtime, store).running_sale(now)
-        for store in stale
     }
-    told = call_each(calls, ASK_SECONDS)
+    told = call_makers(runtime, stale, lambda maker, _: maker.running_sale(now), ASK_SECONDS)
     fresh = {name: sale for name, sale in told.items() if not isinstance(sale, ConnectorError)}
     _keep_sales(runtime, fresh, now)
     return found | fresh

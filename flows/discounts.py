@@ -22,14 +22,14 @@ from app.runtime import Runtime
 from connectors.discounts import CodeTaken, Combines, DiscountKind, DiscountRefused
 from connectors.discounts import Discount as Wanted
 from connectors.platform import ConnectorError, Money, Throttled
-from flows import bulk, connections, discount_ends, discount_facts, due, offers
+from flows import bulk, discount_ends, discount_facts, due, offers
 from flows.compose import OfferText
 from flows.conflicts import again
 from flows.discount_facts import Facts
 from flows.facts import DueStep
 from flows.offer_form import Rung, WithoutCode
 from flows.offers import NoOffer, Offer, SaleRuns
-from flows.platform_calls import call_each
+from flows.platform_calls import call_makers
 
 log = structlog.get_logger()
 
@@ -254,13 +254,9 @@ def _make(
 def _ask(
     runtime: Runtime, steps: Sequence[DueStep], rows: Mapping[int, Discount]
 ) -> dict[int, str | ConnectorError]:
-    calls = {}
-    for step in steps:
-        wanted = _wanted(step, rows[step.claim.id])
-        calls[step.claim.id] = lambda step=step, wanted=wanted: connections.discount_maker(
-            runtime, step.store
-        ).make_discount(wanted)
-    return call_each(calls, MAKE_SECONDS)
+    wanted = {step.claim.id: _wanted(step, rows[step.claim.id]) for step in steps}
+    stores = {step.claim.id: step.store for step in steps}
+    return call_makers(runtime, stores, lambda maker, name: maker.make_discount(wanted[name]), MAKE_SECONDS)
 
 
 def _wanted(step: DueStep, row: Discount) -> Wanted:
