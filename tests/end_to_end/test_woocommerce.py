@@ -13,6 +13,7 @@ from tests.end_to_end.shops import MUCH_LATER, Phone, Shop, flow, link_in, tap
 from tests.end_to_end.stack import Stack
 from tests.standins.twilio import TwilioStandin
 from tests.standins.woocommerce import WooCommerceStandin
+from tests.standins.woocommerce.plugin import CompanionPlugin
 from tests.waiting import wait_until
 
 PHONE = "+4915112345602"
@@ -40,6 +41,7 @@ ZOE = {
     "email": "zoe@shopper.example",
     "phone": "01511 2345602",
 }
+MUG = {"product_id": 20, "variation_id": 0, "quantity": 2, "title": "Becher", "total": "48.00", "meta": "k"}
 OUR_TOPICS = {"order.created", "order.updated", "order.deleted", "order.restored"}
 
 
@@ -131,6 +133,41 @@ def test_an_order_that_was_not_paid_is_recovered(stack: Stack, twilio: TwilioSta
         wait_until(lambda: "73.40" in page(), seconds=10, what="the revenue on the page")
         assert {sent["status"] for sent in standin.sent() if sent["topic"]} == {requests.codes.ok}
         browser.close()
+
+
+def test_a_cart_of_the_companion_plugin_is_left_texted_rebuilt_and_bought(
+    stack: Stack, twilio: TwilioStandin
+) -> None:
+    with german_shop() as standin:
+        shop, phone = connect(stack, standin), Phone("+4915112345603", twilio)
+        plugin = standin.plugin = CompanionPlugin(standin, "ab" * 32)
+        plugin.connect(stack.url)
+        wait_until(lambda: shop.store().name == "Lädchen", what="the store's details are known")
+        shop.use_flow(flow("PT0S", MUCH_LATER))
+        wait_until_next_second_after(shop)
+
+        key = plugin.leave("01511 2345603", [MUG], codes=("danke",))
+        [text] = phone.wait_for_texts(1)
+        shop.wait_for(key, "delivered")
+
+        leads_to = tap(link_in(text, stack)).headers["Location"]
+        assert leads_to.startswith(f"{standin.url}/")
+        browser = requests.Session()
+        assert requests.head(leads_to, timeout=30).status_code == requests.codes.ok
+        assert not plugin.sessions
+        page = browser.get(leads_to, timeout=30)
+        assert urlsplit(page.url).path == "/laden/checkout/"
+        assert set(parse_qs(urlsplit(page.url).query)) >= {"cid", "utm_source"}
+        assert "warmcart=" not in page.url
+        assert "2 x Becher" in page.text and "danke" in page.text
+        assert "2345603" not in page.text
+        assert "used already" in requests.get(leads_to, timeout=30).text
+
+        order_id = plugin.buy(browser, billing=ZOE | {"phone": ""}, currency="EUR", total="48.00")
+        shop.wait_for(key, "ended", "ordered")
+        shop.wait_for(order_id, "recovered")
+        assert [line for line in shop.story(key) if line[0] == "changed"] == []
+        assert len(phone.texts()) == 1
 
 
 def test_a_stranger_gets_into_no_page_of_the_shop(stack: Stack) -> None:

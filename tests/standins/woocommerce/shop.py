@@ -64,7 +64,7 @@ class Shop:
             return self.front()
         session = request.args.get("session")
         if session is None:
-            return page("<h1>Your cart</h1>")
+            return page(self.store.plugin.checkout() if self.store.plugin else "<h1>Your cart</h1>")
         shown = self.store.cart(session)
         rows = [f"<p>Coupon {code}: -{off}</p>" for code, off in shown["coupons"].items()]
         rows += [f"<p>{escape(notice)}</p>" for notice in shown["notices"]]

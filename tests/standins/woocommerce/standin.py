@@ -23,6 +23,7 @@ from tests.standins.woocommerce.handshake import Handshake
 from tests.standins.woocommerce.hooks import Webhooks
 from tests.standins.woocommerce.keys import Keys
 from tests.standins.woocommerce.orders import Order, Orders
+from tests.standins.woocommerce.plugin import CompanionPlugin
 from tests.standins.woocommerce.server import make_app
 from tests.standins.woocommerce.wordpress import Knobs, WordPressError
 
@@ -37,7 +38,7 @@ class WooCommerceStandin:
     """A WooCommerce store on a local port. ``port=0`` takes a free one; ``path`` is its sub-folder; ``tls``
     holds the files of a certificate and its key; ``trust`` the certificate of a receiver with https;
     further keywords are knobs (see ``Knobs``). ``plugin_secret`` is what the companion plugin holds while its
-    merchant connects it, ``questions`` what it was asked then."""
+    merchant connects it, ``questions`` what it was asked then, ``plugin`` the plugin, if it is active."""
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class WooCommerceStandin:
         self.requests: list[str] = []
         self.plugin_secret: str | None = None
         self.questions: list[dict[str, Any]] = []
+        self.plugin: CompanionPlugin | None = None
         self._server = make_server(
             "127.0.0.1",
             port,
