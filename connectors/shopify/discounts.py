@@ -92,7 +92,7 @@ def wanted(discount: Discount) -> dict[str, object]:
         "combinesWith": _combines(discount),
     }
     if discount.minimum is not None:
-        asked["minimumRequirement"] = {"subtotal": {"greaterThanOrEqualToSubtotal": str(discount.minimum)}}
+        asked["minimumRequirement"] = {"subtotal": {"greaterThanOrEqualToSubtotal": f"{discount.minimum:f}"}}
     if discount.kind is DiscountKind.FREE_SHIPPING:
         return asked | {"destination": {"all": True}}
     return asked | {"customerGets": {"value": _value(discount), "items": _items(discount.products)}}
@@ -112,7 +112,7 @@ def _value(discount: Discount) -> dict[str, object]:
         raise ValueError(f"a discount of kind {discount.kind} needs a value")
     if discount.kind is DiscountKind.PERCENT:
         return {"percentage": float(discount.value / 100)}
-    return {"discountAmount": {"amount": str(discount.value), "appliesOnEachItem": False}}
+    return {"discountAmount": {"amount": f"{discount.value:f}", "appliesOnEachItem": False}}
 
 
 def _items(products: Sequence[str] | None) -> dict[str, object]:

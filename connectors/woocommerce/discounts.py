@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from http import HTTPStatus
 
 from connectors.discounts import CodeTaken, Combines, Discount, DiscountKind, DiscountRefused, Goods, Sale
@@ -119,12 +120,14 @@ def wanted(discount: Discount) -> dict[str, object]:
 
     A sum is always ``fixed_cart``: with ``product_ids`` WooCommerce takes it off once, whole, as soon as one
     of them is in the cart, while ``fixed_product`` would take it off each piece, or no more than one
-    piece's price.
+    piece's price. An empty list of products would mean all of them.
     """
+    if discount.products == ():
+        raise DiscountRefused("Nothing in the cart is left that this discount may lower.")
     asked: dict[str, object] = {
         "code": discount.code.lower(),
         "discount_type": _TYPES[discount.kind],
-        "amount": str(discount.value or 0),
+        "amount": f"{discount.value or Decimal(0):f}",
         "free_shipping": discount.kind is DiscountKind.FREE_SHIPPING,
         "date_expires": f"{_whole_seconds(discount.ends_at):%Y-%m-%dT%H:%M:%SZ}",
         "usage_limit": 1,
@@ -134,7 +137,7 @@ def wanted(discount: Discount) -> dict[str, object]:
         "meta_data": [{"key": MARK, "value": discount.mark}],
     }
     if discount.minimum is not None:
-        asked["minimum_amount"] = str(discount.minimum)
+        asked["minimum_amount"] = f"{discount.minimum:f}"
     if discount.products is not None:
         asked["product_ids"] = [int(number) for number in discount.products]
     return asked

@@ -78,7 +78,7 @@ def test_the_link_applies_a_coupon_and_the_checkout_shows_it(shop: WooCommerceSt
     ("told", "products", "notice"),
     [
         ({"code": "other"}, "11:1", "does not exist"),
-        ({"date_expires": "2026-11-21T12:00:00Z"}, "11:1", "has expired"),
+        ({"date_expires": "2026-11-21T11:59:59Z"}, "11:1", "has expired"),
         ({"minimum_amount": "40"}, "11:1", "minimum spend"),
         ({"product_ids": [11]}, "12:1", "not applicable to selected products"),
     ],
@@ -114,7 +114,7 @@ def test_a_coupon_ends_by_the_clock_also_in_a_cart_that_has_it(
 ) -> None:
     coupon(shop)
     session = tap(shop, "11:1")
-    clock.now += timedelta(days=2)
+    clock.now += timedelta(days=2, seconds=1)
     shown = shop.cart(session)
     assert (shown["coupons"], shown["total"]) == ({}, "29.00")
     assert "has been removed from your cart" in shown["notices"][0]

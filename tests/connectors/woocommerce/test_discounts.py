@@ -83,6 +83,11 @@ def test_a_sum_is_taken_off_the_cart_once_where_given_products_are_in_it() -> No
     assert asked["product_ids"] == [11, 12]
 
 
+def test_a_code_for_no_goods_is_none_for_all_goods() -> None:
+    with pytest.raises(DiscountRefused, match="Nothing in the cart"):
+        wanted(replace(TEN_PERCENT, products=()))
+
+
 def test_free_shipping_lowers_nothing_else() -> None:
     asked = wanted(replace(TEN_PERCENT, kind=DiscountKind.FREE_SHIPPING, value=None))
     assert (asked["discount_type"], asked["amount"], asked["free_shipping"]) == ("fixed_cart", "0", True)

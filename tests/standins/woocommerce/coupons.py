@@ -85,7 +85,7 @@ class Coupons:
 
     def is_over(self, coupon: Coupon) -> bool:
         ends_at = coupon["date_expires_gmt"]
-        return bool(ends_at) and ends_at <= gmt(self._now())
+        return bool(ends_at) and ends_at < gmt(self._now())
 
     def is_used_up(self, coupon: Coupon) -> bool:
         limit = coupon["usage_limit"]
