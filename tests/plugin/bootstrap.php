@@ -19,6 +19,7 @@ namespace {
 			'answers'   => array(),
 			'scheduled' => array(),
 			'filters'   => array(),
+			'heard'     => array(),
 			'locale'    => 'en_US',
 			'done'      => array( 'woocommerce_cart_loaded_from_session', 'template_redirect' ),
 			'checkout'  => false,
@@ -82,6 +83,14 @@ namespace {
 
 	function as_unschedule_all_actions() {
 		$GLOBALS['wordpress']['scheduled'] = array();
+	}
+
+	function add_action( $name, $what ) {
+		$GLOBALS['wordpress']['heard'][ $name ] = $what;
+	}
+
+	function add_filter( $name, $what ) {
+		add_action( $name, $what );
 	}
 
 	function apply_filters( $name, $value ) {

@@ -299,6 +299,10 @@ final class Fake_Order {
 		$this->meta[ $key ] = $value;
 	}
 
+	public function delete_meta_data( $key ) {
+		unset( $this->meta[ $key ] );
+	}
+
 	public function save_meta_data() {
 		++$this->saved;
 	}

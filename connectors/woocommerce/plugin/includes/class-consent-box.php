@@ -187,7 +187,7 @@ final class Consent_Box {
 	 *
 	 * @param \WC_Order $order Order.
 	 */
-	private static function keep_words( $order ) {
+	public static function keep_words( $order ) {
 		$settings = Options::settings();
 		$order->update_meta_data( self::META . '_wording', self::wording() );
 		$order->update_meta_data( self::META . '_version', (string) $settings['wording_version'] );

@@ -50,6 +50,7 @@ final class Plugin {
 			( new Checkout_Note( $memory, $openings ) )->listen();
 			( new Beacon( $memory ) )->listen();
 			( new Consent_Box( $memory ) )->listen();
+			( new Early_Box( $memory ) )->listen();
 			( new Orders( $outbox, $memory, $capture ) )->listen();
 		}
 	}
