@@ -333,9 +333,11 @@ def _with_earlier(session: Session, steps: Sequence[DueStep]) -> list[DueStep]:
 
 
 def _with_codes(session: Session, steps: Sequence[DueStep]) -> list[DueStep]:
-    """The codes of which the texts tell that may go once more."""
+    """The codes of which the texts tell that may go once more; a season that is over may have made them."""
     repeated = {
-        step.enrollment.id for step in steps if step.message is not None and step.step.offer != "none"
+        step.enrollment.id
+        for step in steps
+        if step.message is not None and (step.step.offer != "none" or step.flow.seasons)
     }
     if not repeated:
         return list(steps)

@@ -120,7 +120,7 @@ def _prepare(
 ) -> Prepared:
     ours = due.hold(session, claims)
     decided = _decide(step for step in loaded.steps if step.claim.id in ours)
-    _spread_season(session, decided, now)
+    _spread_season(session, decided, asked, now)
     _keep_pace(session, runtime, decided, asked, now)
     _go(runtime, decided, asked, now)
     claimed = outgoing.claim(session, runtime, decided.ready, now)
@@ -154,9 +154,11 @@ def _decide(steps: Iterable[DueStep]) -> _Decisions:
     return decided
 
 
-def _spread_season(session: Session, decided: _Decisions, now: datetime) -> None:
-    """Hold back first texts of a season until their share of its spread has passed."""
-    later = season_spread.moments(session, decided.going, now)
+def _spread_season(session: Session, decided: _Decisions, asked: Asked, now: datetime) -> None:
+    """Hold back first texts of a season until their share of its spread has passed; what a platform was asked
+    about just now goes."""
+    fresh = [(step, answer) for step, answer in decided.going if step.claim.id not in asked.checks]
+    later = season_spread.moments(session, fresh, now)
     for step, _ in decided.going:
         if step.claim.id in later:
             waits = Answer(Outcome.HOLD, season_spread.SPREAD, later[step.claim.id])

@@ -14,6 +14,7 @@ SCREENS = (
     "consent_pages",
     "reply_pages",
     "text_pages",
+    "season_pages",
     "request_pages",
     "retention_page",
     "audit_pages",

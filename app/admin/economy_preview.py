@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.admin.preview import ROOM, SAMPLE_PRODUCT, SAMPLE_TOKEN
+from app.admin.preview import ROOM
 from app.models import Store
 from flows.compose import CartText, Composed, Product, compose
 from flows.language import Wishes
+from flows.sample_text import TOKEN, USUAL
 from flows.texts import name_of
 
 ELSEWHERE = ("sl", "cs", "en")
@@ -28,7 +29,7 @@ class Pair:
 
 def show(store: Store, public_url: str) -> Pair:
     """In the store's language, if it makes a difference there; else in one where it does."""
-    link = f"{public_url}/r/{SAMPLE_TOKEN}"
+    link = f"{public_url}/r/{TOKEN}"
     pairs = [_pair(store, locale, link) for locale in (store.locale, *ELSEWHERE)]
     return next((pair for pair in pairs if pair.usual != pair.thrifty), pairs[0])
 
@@ -41,7 +42,7 @@ def _pair(store: Store, locale: str, link: str) -> Pair:
                 store_name=name_of(store),
                 link=link,
                 wishes=Wishes(checkout_locale=locale, formality=store.formality),
-                products=[Product(SAMPLE_PRODUCT)],
+                products=[Product(USUAL.product)],
                 economy=economy,
             )
         )

@@ -42,6 +42,12 @@ class Formats:
         """An amount for the scale of a chart."""
         return format_compact_currency(amount, currency, locale=self.locale, fraction_digits=1)
 
+    def price(self, amount: Decimal, currency: str) -> str:
+        """A price of parts of a cent: to four digits."""
+        return format_currency(
+            round(amount, 4), currency, locale=self.locale, currency_digits=False, decimal_quantization=False
+        )
+
     def percent(self, share: float) -> str:
         """A share with at most one digit behind the point."""
         return format_percent(round(share, 3), locale=self.locale, decimal_quantization=False)

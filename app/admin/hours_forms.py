@@ -5,7 +5,7 @@ Pure. What a merchant sets only narrows the hours of the rules, always on the sh
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from itertools import groupby
@@ -115,14 +115,18 @@ def open_hours(
 def told_hours(country: str | None, typed: HoursForm) -> str:
     """What the hours come to for a shopper of the store's own country."""
     window = window_for(Place(country or "", None))
-    week = [open_hours(country, day, typed.quiet, typed.days_off) for day in range(7)]
-    parts = [
-        f"{_days([day for day, _ in days])} {_times(hours)}"
-        for hours, days in groupby(enumerate(week), key=lambda pair: pair[1])
-    ]
+    week = [(day, open_hours(country, day, typed.quiet, typed.days_off)) for day in range(7)]
     holidays = "" if window.holidays_allowed else ", and not on public holidays"
     where = f"in {formats.country(country)}" if country else "elsewhere"
-    return f"A shopper {where} gets texts: {'; '.join(parts)}{holidays}. All on the shopper's own clock."
+    return f"A shopper {where} gets texts: {told_week(week)}{holidays}. All on the shopper's own clock."
+
+
+def told_week(week: Iterable[tuple[int, tuple[Hours, ...]]]) -> str:
+    """Days (Monday 0) that follow one another with their hours; those of the same hours together."""
+    return "; ".join(
+        f"{_days([day for day, _ in days])} {_times(hours)}"
+        for hours, days in groupby(week, key=lambda pair: pair[1])
+    )
 
 
 def told_learnt(avoided: Sequence[int]) -> str:

@@ -27,6 +27,8 @@ DONE = {
     "flow_off": "The flow is off.",
     "text_saved": "Your words are saved. Carts that enter the flow from now on get them.",
     "text_removed": "Warmcart's own words are back.",
+    "season_saved": "The season is saved. Carts that enter the flow from now on are in it.",
+    "season_removed": "The season is removed.",
     "restored": "That version is back.",
     "paused": "Sending is paused.",
     "resumed": "Sending goes on.",

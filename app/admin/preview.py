@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 
 from app.admin.formats import is_right_to_left, language
 from app.models import Store
-from connectors.platform import Money
 from flows import catalogs, compose
-from flows.compose import CartText, Composed, Note, NoText, Product
+from flows.compose import Composed, Note
 from flows.definition import FlowDefinition, Step
 from flows.language import Wishes, match_language
-from flows.locale_samples import Samples, samples
+from flows.sample_text import USUAL, SampleCart, compose_sample, longest
 from flows.segments import Encoding, offending_characters
 
-SAMPLE_TOKEN = "x7Kq2mT9bLw4"  # noqa: S105  (the place of a token in a short link, not one)
-SAMPLE_NAME = "Ana"
-SAMPLE_PRODUCT = "Canvas Tote"
-SAMPLE_TOTAL = Decimal("48.00")
-LONG_TOTAL = Decimal("12480.50")
 ROOM = {Encoding.GSM7: 160, Encoding.UCS2: 70}
 """Units that fit one segment."""
 
@@ -107,35 +100,14 @@ class Trial:
 def trials(step: Step, store: Store, tag: str, public_url: str) -> tuple[Trial, ...]:
     """The step's text twice: with usual values, and with the longest that are likely."""
     usual = _text(step, store, tag, public_url)
-    at_worst = _text(step, store, tag, public_url, _longest(tag))
+    at_worst = _text(step, store, tag, public_url, longest(tag))
     named = (("With a usual cart", usual), ("With long names and a letter that costs", at_worst))
     return tuple(Trial(title, Preview(0, step, timedelta(0), text)) for title, text in named)
 
 
-def _longest(tag: str) -> Samples:
-    return samples(tag) or samples("en") or Samples("", SAMPLE_PRODUCT, SAMPLE_PRODUCT, SAMPLE_NAME)
-
-
-def _text(
-    step: Step, store: Store, tag: str, public_url: str, longest: Samples | None = None
-) -> Composed | None:
-    sample = CartText(
-        step_key=step.key,
-        store_name=store.name,
-        link=f"{public_url}/r/{SAMPLE_TOKEN}",
-        wishes=Wishes(checkout_locale=tag, store_locale=store.locale, formality=store.formality),
-        texts=step.texts,
-        products=[Product(longest.product_outside_gsm7 if longest else SAMPLE_PRODUCT, 12 if longest else 1)],
-        total=Money(LONG_TOTAL if longest else SAMPLE_TOTAL, store.currency),
-        first_name=longest.first_name if longest else SAMPLE_NAME,
-        name_products=store.name_products,
-        reserved=store.reserves_carts,
-        economy=store.economy_texts,
-    )
-    try:
-        return compose.compose(sample)
-    except NoText:
-        return None
+def _text(step: Step, store: Store, tag: str, public_url: str, cart: SampleCart = USUAL) -> Composed | None:
+    wishes = Wishes(checkout_locale=tag, store_locale=store.locale, formality=store.formality)
+    return compose_sample(step, store, wishes, public_url, cart=cart)
 
 
 def _built_in(step: Step) -> tuple[str, ...]:

@@ -262,4 +262,29 @@ def _words(value: Any) -> str:
     return str(value)
 
 
-COMMANDS = (store, flow, login_link, contact, consent, cart)
+@click.group()
+def season() -> None:
+    """Campaigns that are prepared ahead."""
+
+
+@season.command("dry-run")
+@click.argument("domain", metavar="STORE")
+@click.argument("key", metavar="SEASON")
+@AS_JSON
+def season_dry_run(domain: str, key: str, as_json: bool) -> None:
+    """What a season of the store's active flow would send, country by country; sends and writes nothing."""
+    from app.ops.season_show import lines, runs
+    from app.ops.show import find_store
+
+    with opened() as runtime, runtime.database.session() as session:
+        places = runs(session, runtime, find_store(session, domain), key)
+    if as_json:
+        click.echo(json.dumps(places, indent=2, ensure_ascii=False))
+        return
+    for line in lines(places):
+        click.echo(line)
+    if not places:
+        click.echo("It comes up within a year in none of the countries that carts come from.", err=True)
+
+
+COMMANDS = (store, flow, login_link, contact, consent, cart, season)

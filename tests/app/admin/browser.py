@@ -91,11 +91,15 @@ def words(page: TestResponse) -> str:
 
 def printed_values(form: Element) -> dict[str, Any]:
     """What a form sends if nothing is typed: several values of one name become a list."""
-    values: dict[str, Any] = {}
-    for field in form.iter(HTML + "input"):
+    values: dict[str, list[str]] = {}
+    for field in form.iter():
         name, kind = field.attrib.get("name"), field.attrib.get("type")
         if name is None or (kind in ("checkbox", "radio") and "checked" not in field.attrib):
             continue
-        value = field.attrib.get("value", "")
-        values[name] = [*values[name], value] if isinstance(values.get(name), list) else value
-    return values
+        if field.tag == HTML + "input":
+            values.setdefault(name, []).append(field.attrib.get("value", ""))
+        elif field.tag == HTML + "select":
+            options = list(field.iter(HTML + "option"))
+            chosen = [option for option in options if "selected" in option.attrib] or options[:1]
+            values.setdefault(name, []).extend(option.attrib["value"] for option in chosen)
+    return {name: found if len(found) > 1 else found[0] for name, found in values.items()}

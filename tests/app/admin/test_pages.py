@@ -18,12 +18,13 @@ from tests.app.admin.browser import HTML, Browser, find, parse, words
 from tests.factories import NOW
 
 FIELDS = ("input", "select", "textarea")
+FLOW = factories.DEFINITION | {"seasons": [{"season": "christmas"}]}
 
 
 def fill(runtime: Runtime, store: Store, name: str, phone: str) -> dict[str, int]:
     """Something of everything; every word of it bears the name of its owner. Returns ids by kind."""
     with runtime.database.session() as session:
-        flow = factories.make_flow(session, store, factories.DEFINITION | {"name": f"{name}'s flow"})
+        flow = factories.make_flow(session, store, FLOW | {"name": f"{name}'s flow"})
         cart, _ = history.story(session, store, phone, name, flow)
         cart.items = [
             {"title": f"{name}'s vase", "quantity": 1, "product_id": f"{name}-1", "unit_price": "9"}
@@ -55,6 +56,10 @@ def addresses(ids: dict[str, int]) -> list[str]:
         "/app/flows",
         f"/app/flows/{ids['flow']}",
         f"/app/flows/{ids['flow']}/texts/reminder",
+        f"/app/flows/{ids['flow']}/seasons",
+        f"/app/flows/{ids['flow']}/seasons/christmas",
+        f"/app/flows/{ids['flow']}/seasons/christmas/0",
+        f"/app/flows/{ids['flow']}/seasons/christmas/0/dry-run",
         "/app/settings",
         "/app/nowhere",
     ]

@@ -1,0 +1,176 @@
+"""Seasons on a merchant's pages: what comes up, how one is prepared, and its dry run."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from app.models import Due, Flow, FlowVersion, Message, Store
+from app.runtime import Runtime
+from flows import registry
+from flows.definition import dump_definition
+from tests import factories
+from tests.app.admin.browser import Browser, find, words
+from tests.factories import NOW
+
+PREPARED: dict[str, Any] = {
+    "season": "christmas",
+    "countries": ["SI", "US"],
+    "year": 2026,
+    "offers": {"best": {"kind": "amount", "amounts": {"EUR": "10.00", "CHF": "9.00"}}},
+    "rungs": {"reminder": "best"},
+    "texts": {"reminder": {"sl": "{store}: vesel božič! {link}"}},
+    "spread": "PT6H",
+    "most_offers": 500,
+    "active": True,
+}
+
+TYPED = {"small_kind": "percent"}
+OWN = {"first": "2026-12-10", "last": "2026-12-11", "countries": "SI"}
+
+
+@pytest.fixture
+def flow(runtime: Runtime, store: Store) -> Flow:
+    with runtime.database.session() as session:
+        return factories.make_flow(session, store, factories.DEFINITION | {"seasons": [PREPARED]})
+
+
+def place(flow: Flow, rest: str = "") -> str:
+    return f"/app/flows/{flow.id}/seasons{rest}"
+
+
+def seasons(runtime: Runtime, store: Store) -> Any:
+    with runtime.database.session() as session:
+        found = registry.active_flow(session, store.id)
+        assert found
+        return dump_definition(found.definition).get("seasons", [])
+
+
+def test_the_calendar_tells_what_comes_up_and_how_far_it_is_prepared(browser: Browser, flow: Flow) -> None:
+    told = words(browser.get(place(flow)))
+    assert (
+        "Black Friday and Cyber Monday Nov 27, 2026 to Nov 30, 2026 Austria, Slovenia, and United States"
+        in told
+    )
+    assert "Christmas Dec 1, 2026 to Dec 18, 2026 Austria and Slovenia Prepared in 1 of 2 countries" in told
+    assert "Christmas Dec 1, 2026 to Dec 17, 2026 United States Prepared" in told
+    assert "Best offer: CHF9.00 or €10.00 off; words of its own; first texts spread over 6 hours" in told
+    assert "Boxing Day" not in told
+    assert "Seasons" in words(browser.get(f"/app/flows/{flow.id}"))
+
+
+def test_a_season_is_prepared_for_the_next_time_it_comes_up(
+    browser: Browser, runtime: Runtime, store: Store, flow: Flow
+) -> None:
+    address = place(flow, "/black_friday")
+    page = browser.get(address)
+    assert "Nov 27, 2026 to Nov 30, 2026: Austria, Slovenia, and United States" in words(page)
+    page = browser.send(
+        page,
+        address,
+        small_kind="percent",
+        small_value="15 %",
+        most_offers="200",
+        **{"rung-reminder": "small"},
+    )
+    assert "The season is saved." in words(page)
+    assert seasons(runtime, store) == [
+        PREPARED,
+        {
+            "season": "black_friday",
+            "countries": ["AT", "SI", "US"],
+            "year": 2026,
+            "offers": {"small": {"kind": "percent", "percent": 15}},
+            "rungs": {"reminder": "small"},
+            "most_offers": 200,
+            "active": True,
+        },
+    ]
+
+
+def test_what_the_form_does_not_show_stays_as_it_was(
+    browser: Browser, runtime: Runtime, store: Store, flow: Flow
+) -> None:
+    address = place(flow, "/christmas/0")
+    page = browser.send(browser.get(address), address, best_value="12.50", active=None, spread="PT0S")
+    assert page.status_code == 200
+    changed = {name: value for name, value in PREPARED.items() if name != "spread"} | {
+        "offers": {"best": {"kind": "amount", "amounts": {"CHF": "9.00", "EUR": "12.50"}}},
+        "active": False,
+    }
+    assert seasons(runtime, store) == [changed]
+    assert "Steps, times, offers or seasons changed" in words(browser.get(f"/app/flows/{flow.id}"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "problem"),
+    [
+        (TYPED | {"small_value": "a lot"}, "small_value", "'a lot' is no whole number from 1 to 90."),
+        (TYPED | {"small_value": "45"}, "small_value", "Is above highest_percent of the flow's offers, 30."),
+        ({"small_kind": "amount"}, "small_value", "'' is no sum such as \"5.00\"."),
+        ({"rung-reminder": "best"}, "rung-reminder", "The ladder in offers has no best."),
+        ({"most_offers": "none"}, "most_offers", "'none' is no whole number from 1 to 1000000."),
+        (OWN | {"last": "2026-12-01"}, "last", "Must not be before from."),
+        (OWN, "countries", "Meets Christmas in SI, such as on 2026-12-10: give one of them other countries"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_stands_beside_its_field_and_nothing_is_saved(
+    browser: Browser,
+    runtime: Runtime,
+    store: Store,
+    flow: Flow,
+    typed: dict[str, str],
+    field: str,
+    problem: str,
+) -> None:
+    address = place(flow, "/black_friday")
+    page = browser.send(browser.get(address), address, **typed)
+    assert page.status_code == 422
+    error = next(part for part in find(page, "p") if part.attrib.get("id") == f"{field}-error")
+    assert problem in "".join(error.itertext())
+    assert seasons(runtime, store) == [PREPARED]
+
+
+def test_a_season_is_removed(browser: Browser, runtime: Runtime, store: Store, flow: Flow) -> None:
+    page = browser.get(place(flow, "/christmas/0"))
+    assert "The season is removed." in words(browser.send(page, place(flow, "/christmas/0/remove")))
+    assert seasons(runtime, store) == []
+
+
+@pytest.mark.parametrize(
+    "rest", ["/easter", "/christmas/1", "/black_friday/0", "/christmas/0/words", "/christmas/1/dry-run"]
+)
+def test_what_there_is_not_is_not_found(browser: Browser, flow: Flow, rest: str) -> None:
+    assert browser.get(place(flow, rest)).status_code == 404
+
+
+def test_a_dry_run_tells_from_the_store_s_own_carts_what_would_be_sent(
+    browser: Browser, runtime: Runtime, store: Store, flow: Flow
+) -> None:
+    with runtime.database.session() as session:
+        for number in range(3):
+            person = factories.make_contact(session, store, phone=f"+3864012345{number}", country="SI")
+            cart = factories.make_cart(
+                session, store, person, locale="sl", activity_at=NOW - timedelta(days=2)
+            )
+            factories.make_enrollment(session, store, flow, person, cart)
+        factories.make_cart(session, store, person, activity_at=NOW - timedelta(days=20))
+        factories.make_usage(session, store, country="SI", segments=2, price=Decimal("0.13"), currency="EUR")
+        rows = [
+            session.scalar(select(func.count()).select_from(table)) for table in (Due, Message, FlowVersion)
+        ]
+    page = browser.get(place(flow, "/christmas/0/dry-run"))
+    told = words(page)
+    assert "Slovenia Dec 1, 2026 to Dec 18, 2026 Slovenian 3; about 4 in these days" in told
+    assert "Lumen & Loom: vesel božič! https://warmcart.example.com/r/" in told
+    assert "€10.00 off" in told and "through Dec 3, 2026" in told
+    assert "About €0.13 by what texts cost here of late." in told
+    assert "Nothing is sent" in told
+    with runtime.database.session() as session:
+        assert rows == [
+            session.scalar(select(func.count()).select_from(table)) for table in (Due, Message, FlowVersion)
+        ]
