@@ -20,6 +20,8 @@ from app.models import ComplianceRequest, DataExport, Store
 from app.runtime import Runtime
 from connectors.platform import ComplianceRequested, RequestKind
 from flows import data_export, erasure
+from flows.conflicts import is_database_away
+from flows.faults import UNAPPLICABLE, sentence
 from flows.incoming import Incoming
 from flows.traces import Shopper, read_shopper
 
@@ -88,7 +90,7 @@ def drain(runtime: Runtime, deadline: datetime) -> int:
         with runtime.database.session() as session:
             waiting = _open_requests(session)
             for request in waiting:
-                _export(session, runtime, request)
+                _try_export(session, runtime, request)
         count += len(waiting)
         if len(waiting) < BATCH:
             break
@@ -145,6 +147,17 @@ def _open_requests(session: Session) -> Sequence[ComplianceRequest]:
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     ).all()
+
+
+def _try_export(session: Session, runtime: Runtime, request: ComplianceRequest) -> None:
+    """An export that cannot be made keeps no other back: its request stays open and is watched."""
+    try:
+        with session.begin_nested():
+            _export(session, runtime, request)
+    except UNAPPLICABLE as error:
+        if is_database_away(error):
+            raise
+        log.warning("export_failed", request_id=request.id, store_id=request.store_id, error=sentence(error))
 
 
 def _export(session: Session, runtime: Runtime, request: ComplianceRequest) -> None:

@@ -38,8 +38,8 @@ from flows import (
 )
 from flows.conflicts import is_database_away
 from flows.due import Claim
+from flows.faults import UNAPPLICABLE, sentence
 from flows.gates import PlatformCheck
-from flows.inbox import UNAPPLICABLE, sentence
 from flows.outcomes import Call, Withheld
 from flows.outgoing import Outgoing
 from flows.sending import NOTHING_ASKED, Asked, Prepared

@@ -32,8 +32,11 @@ def load(session: Session, settings: Settings, stores: Iterable[Store]) -> dict[
     }
 
 
-def values(settings: Settings, store: Store) -> list[str]:
-    """Every sender that texts of this store may carry, as the provider knows them."""
+def values(session: Session, settings: Settings, store: Store) -> list[str]:
+    """Every sender that texts of this store may carry, as the provider knows them; names that stand in one
+    country's register only are among them."""
     pool = providers.pool(settings)
-    ours = (store.sender_name, store.sender, pool.value if pool else None)
-    return [value for value in ours if value]
+    of_store = SenderRegistration.store_id == store.id
+    registered = session.scalars(select(SenderRegistration.name).where(of_store))
+    ours = (store.sender_name, store.sender, pool.value if pool else None, *registered)
+    return sorted({value for value in ours if value})

@@ -7,46 +7,27 @@ of its own, so that what goes wrong with one stays with it.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePath
 
 import structlog
 from sqlalchemy import select, text, update
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.models import InboundEvent, Store
 from app.queue import INTAKE
 from app.runtime import Runtime
-from connectors.platform import ConnectorError
-from connectors.sms import MalformedCallback
 from flows import audit, connections, intake, receipts, replies
 from flows.conflicts import PAUSES, again, is_conflict
+from flows.faults import UNAPPLICABLE, sentence
 from flows.incoming import Incoming, lock
 
 log = structlog.get_logger()
 
 BATCH = 50
 CALLBACKS = {"receipt": receipts.apply, "reply": replies.apply}
-OUR_CODE = ("app", "connectors", "flows")
-
-# What an event raises that cannot be applied: bytes that are not the platform's, values that our rows
-# and rules do not take. One such event must never keep the others waiting, so each kind is caught.
-UNAPPLICABLE = (
-    ArithmeticError,
-    AttributeError,
-    ConnectorError,
-    LookupError,
-    MalformedCallback,
-    RuntimeError,
-    SQLAlchemyError,
-    TypeError,
-    ValueError,
-)
-
 # The erasure of a person comes after everything that was said about the person before it.
 ERASING = ["customers/redact"]
 
@@ -208,19 +189,3 @@ def _fail(batch: Batch, event_id: int, error: BaseException) -> None:
         topic=event.topic,
         error=event.error,
     )
-
-
-def sentence(error: BaseException) -> str:
-    """What went wrong and where, without personal data: messages of databases and libraries quote values."""
-    name = type(error).__name__
-    if isinstance(error, ConnectorError | MalformedCallback):
-        return f"{name}: {error}"
-    state = getattr(getattr(error, "orig", None), "sqlstate", None)
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_ours(frame.filename)]
-    place = f" in {PurePath(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
-    return f"{name}{f' {state}' if state else ''}{place}"
-
-
-def _is_ours(filename: str) -> bool:
-    parts = PurePath(filename).parts
-    return "site-packages" not in parts and any(part in OUR_CODE for part in parts[:-1])

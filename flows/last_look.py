@@ -22,8 +22,8 @@ from connectors.platform import ConnectorError, Key, OrderSeen, OrderStatus, Sho
 from flows import connections, intake
 from flows.conflicts import again
 from flows.facts import DueStep
+from flows.faults import UNAPPLICABLE, sentence
 from flows.gates import PlatformCheck
-from flows.inbox import UNAPPLICABLE, sentence
 
 log = structlog.get_logger()
 

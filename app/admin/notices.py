@@ -70,7 +70,7 @@ def _about_processes(missing: list[str]) -> list[Notice]:
 
 
 def _about_provider(session: Session, settings: Settings, store: Store, now: datetime) -> list[Notice]:
-    senders = identities.values(settings, store)
+    senders = identities.values(session, settings, store)
     stopped = select(ProviderState).where(
         ProviderState.provider == settings.sms_provider,
         ProviderState.sender.in_(("", *senders)),

@@ -169,7 +169,7 @@ def _values(
         "confirming": settings_forms.stored_opt_in(store),
         "provider": settings.sms_provider,
         "provider_states": _provider_states(
-            session, settings.sms_provider, identities.values(settings, store)
+            session, settings.sms_provider, identities.values(session, settings, store)
         ),
         "events": _failed_events(session, store),
         "audit": audit_trail.page(session, store.id, audit_trail.Filter(), AUDITED).rows,

@@ -195,6 +195,23 @@ def test_a_request_is_answered_by_an_export_that_only_the_key_opens(
     assert document["tables"]["contact"]["rows"][0]["phone"] == PHONE
 
 
+def test_a_request_that_cannot_be_answered_keeps_no_other_back(
+    runtime: Runtime, store: Store, zora: Whole
+) -> None:
+    with runtime.database.session() as session:
+        ask = incoming(session, runtime, store)
+        broken = compliance.ask(ask, RequestKind.DATA_REQUEST, BY["number"], "merchant", "m-1")
+        session.get_one(ComplianceRequest, broken).request = {"phone": ["no", "number"]}
+        sound = compliance.ask(ask, RequestKind.DATA_REQUEST, BY["number"], "merchant", "m-2")
+    compliance.drain(runtime, NOW + timedelta(minutes=1))
+    with runtime.database.session() as session:
+        exports = {
+            name: compliance.export_of(session, session.get_one(ComplianceRequest, name))
+            for name in (broken, sound)
+        }
+    assert exports[broken] is None and exports[sound] is not None
+
+
 def test_a_request_about_a_stranger_is_answered_at_once_and_names_nobody(
     runtime: Runtime, store: Store
 ) -> None:
