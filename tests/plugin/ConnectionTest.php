@@ -90,6 +90,7 @@ final class ConnectionTest extends PluginTestCase {
 
 	public function test_disconnecting_forgets_the_secret_and_all_that_waits() {
 		$this->connect();
+		$this->answers( array( 'status' => 200, 'body' => '{}' ) );
 		Connection::disconnect();
 		$this->assertFalse( Options::is_connected() );
 		$this->assertSame( array(), Options::connection() );

@@ -9,6 +9,12 @@ final class MemoryOutbox extends Outbox {
 	public $old  = 0;
 	public $told = array();
 
+	public $erasures = array();
+
+	public function put_erasure( $email, $question ) {
+		$this->erasures[ $email ] = json_decode( $question, true );
+	}
+
 	public function put( $subject, array $body ) {
 		$this->told[] = array( $subject, $body );
 	}

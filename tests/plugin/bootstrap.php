@@ -29,6 +29,10 @@ namespace {
 			'orders'    => array(),
 			'products'  => array(),
 			'signed_in' => false,
+			'results'   => array(),
+			'users'     => array(),
+			'user_meta' => array(),
+			'ajax'      => false,
 		);
 	}
 
@@ -244,7 +248,53 @@ namespace {
 	}
 
 	function wp_doing_ajax() {
-		return false;
+		return $GLOBALS['wordpress']['ajax'];
+	}
+
+	function wp_send_json_error( $message ) {
+		throw new DomainException( $message );
+	}
+
+	function get_transient( $name ) {
+		return get_option( "_transient_$name" );
+	}
+
+	function set_transient( $name, $value, $seconds ) {
+		return update_option( "_transient_$name", $value, $seconds );
+	}
+
+	function delete_transient( $name ) {
+		return delete_option( "_transient_$name" );
+	}
+
+	function get_user_by( $field, $value ) {
+		$users = $GLOBALS['wordpress']['users'];
+		return isset( $users[ $value ] ) ? (object) array( 'ID' => $users[ $value ] ) : false;
+	}
+
+	function get_user_meta( $user, $name ) {
+		$meta = $GLOBALS['wordpress']['user_meta'];
+		return isset( $meta[ $name ] ) ? $meta[ $name ] : '';
+	}
+
+	function wc_get_orders() {
+		return $GLOBALS['wordpress']['orders'];
+	}
+
+	function wc_price( $sum, $arguments ) {
+		return '<span>' . number_format( $sum, 2 ) . '&nbsp;' . $arguments['currency'] . '</span>';
+	}
+
+	function number_format_i18n( $number ) {
+		return number_format( $number );
+	}
+
+	function wp_date( $format, $at ) {
+		return gmdate( 'Y-m-d H:i', $at );
+	}
+
+	function wp_kses_post( $html ) {
+		return strip_tags( $html, '<p><strong>' );
 	}
 
 	function is_checkout() {
@@ -268,7 +318,7 @@ namespace {
 	}
 
 	function esc_html( $text ) {
-		return htmlspecialchars( $text );
+		return htmlspecialchars( $text, ENT_QUOTES );
 	}
 
 	function wc_get_logger() {
@@ -288,6 +338,10 @@ namespace {
 
 		public function get_error_message() {
 			return $this->message;
+		}
+
+		public function get_error_code() {
+			return $this->code;
 		}
 	}
 
@@ -324,6 +378,16 @@ namespace {
 
 		public function delete() {
 			return 1;
+		}
+
+		public function esc_like( $text ) {
+			return addcslashes( $text, '_%\\' );
+		}
+
+		/** One list of rows for each question, in turn. */
+		public function get_results() {
+			$rows = array_shift( $GLOBALS['wordpress']['results'] );
+			return $rows ? $rows : array();
 		}
 
 		public function get_row() {

@@ -339,6 +339,14 @@ final class Fake_Order {
 		return ( new DateTime( '@1795832020' ) );
 	}
 
+	public function get_billing_phone() {
+		return isset( $this->meta['phone'] ) ? $this->meta['phone'] : 'billing_phone';
+	}
+
+	public function get_billing_country() {
+		return isset( $this->meta['country'] ) ? $this->meta['country'] : 'billing_country';
+	}
+
 	/** All other fields are texts. */
 	public function __call( $name, $arguments ) {
 		return 0 === strpos( $name, 'get_date' ) ? null : str_replace( 'get_', '', $name );

@@ -72,6 +72,7 @@ final class Connection {
 				'error'    => '',
 			)
 		);
+		Summary::forget();
 		Flush::soon();
 		return '';
 	}
@@ -107,9 +108,12 @@ final class Connection {
 	}
 
 	/**
-	 * Forget the connection, what waits to be sent, and what was remembered of carts.
+	 * Tell the server that the secret is over, if it can be reached; forget the connection, what waits to be sent,
+	 * and what was remembered of carts.
 	 */
 	public static function disconnect() {
+		Question::ask( Question::GOODBYE, array(), 3 );
+		Summary::forget();
 		Options::keep_connection( array() );
 		( new Outbox() )->clear();
 		( new Memory() )->clear();

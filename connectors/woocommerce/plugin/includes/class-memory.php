@@ -156,6 +156,42 @@ class Memory {
 	}
 
 	/**
+	 * The carts of one person, whosever request this is, with what their owner typed.
+	 *
+	 * @param int    $user  Their account; 0 for none.
+	 * @param string $email Their address.
+	 * @param array  $keys  Of carts that are theirs.
+	 * @return array Of carts as remembered.
+	 */
+	public function of_person( $user, $email, array $keys ) {
+		global $wpdb;
+		$named = '%' . $wpdb->esc_like( trim( (string) wp_json_encode( $email ), '"' ) ) . '%';
+		$rows  = $wpdb->get_results( $wpdb->prepare( 'SELECT * FROM %i WHERE owner = %s OR typed LIKE %s OR fields LIKE %s OR FIND_IN_SET(cart_key, %s) ORDER BY created_at', self::table(), $user ? (string) $user : '', $named, $named, implode( ',', $keys ) ), ARRAY_A );
+		$found = array();
+		foreach ( $rows as $row ) {
+			$cart  = self::read( $row );
+			$typed = Fields::typed( $cart );
+			$same  = isset( $typed['billing']['email'] ) && 0 === strcasecmp( $typed['billing']['email'], $email );
+			if ( $same || ( $user && (string) $user === $cart['owner'] ) || in_array( $cart['key'], $keys, true ) ) {
+				$found[] = $cart;
+			}
+		}
+		return $found;
+	}
+
+	/**
+	 * Forget a cart altogether; a link to it leads nowhere then.
+	 *
+	 * @param string $key Of the cart.
+	 */
+	public function erase( $key ) {
+		global $wpdb;
+		foreach ( array( self::table(), Openings::table() ) as $table ) {
+			$wpdb->delete( $table, array( 'cart_key' => $key ), array( '%s' ) );
+		}
+	}
+
+	/**
 	 * The session has another name now.
 	 *
 	 * @param string $guest Name before.

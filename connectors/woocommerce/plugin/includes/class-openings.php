@@ -79,6 +79,43 @@ class Openings {
 	}
 
 	/**
+	 * What one person typed and ticked where they came by a link, be it to somebody else's cart.
+	 *
+	 * @param int    $user  Their account; 0 for none.
+	 * @param string $email Their address.
+	 * @return array Of arrays with id, created, typed, box.
+	 */
+	public function of_person( $user, $email ) {
+		global $wpdb;
+		$named = '%' . $wpdb->esc_like( trim( (string) wp_json_encode( $email ), '"' ) ) . '%';
+		$rows  = $wpdb->get_results( $wpdb->prepare( 'SELECT * FROM %i WHERE (owner = %s OR typed LIKE %s) AND (typed IS NOT NULL OR box IS NOT NULL) ORDER BY id', self::table(), $user ? (string) $user : '', $named ), ARRAY_A );
+		$found = array();
+		foreach ( $rows as $row ) {
+			$typed = (array) json_decode( (string) $row['typed'], true );
+			$same  = isset( $typed['email'] ) && 0 === strcasecmp( (string) $typed['email'], $email );
+			if ( $same || ( $user && (string) $user === $row['owner'] ) ) {
+				$found[] = array(
+					'id'      => (int) $row['id'],
+					'created' => (int) $row['opened_at'],
+					'typed'   => $typed,
+					'box'     => (array) json_decode( (string) $row['box'], true ),
+				);
+			}
+		}
+		return $found;
+	}
+
+	/**
+	 * Forget what was typed and ticked there. The nonce stays used.
+	 *
+	 * @param int $id Of the row.
+	 */
+	public function erase( $id ) {
+		global $wpdb;
+		$wpdb->query( $wpdb->prepare( 'UPDATE %i SET typed = NULL, box = NULL, said = NULL WHERE id = %d', self::table(), $id ) );
+	}
+
+	/**
 	 * A guest who logs in keeps the cart.
 	 *
 	 * @param string $guest Name before.

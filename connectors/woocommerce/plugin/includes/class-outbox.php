@@ -16,6 +16,7 @@ defined( 'ABSPATH' ) || exit;
 class Outbox {
 
 	const KEPT_DAYS = 7;
+	const ERASURE   = 'erase:';
 
 	/**
 	 * Keep an event until it is sent.
@@ -27,9 +28,39 @@ class Outbox {
 		global $wpdb;
 		$nonce = Signature::random( 16 );
 		$json  = wp_json_encode( array_merge( array( 'id' => $nonce ), $body ) );
-		if ( ! $json ) {
-			return;
+		if ( $json ) {
+			$this->keep( $subject, $nonce, $json );
 		}
+	}
+
+	/**
+	 * Keep an erasure that the server could not be asked for, until it is. The address is in the question only.
+	 *
+	 * @param string $email    Of whom.
+	 * @param string $question As it is sent.
+	 */
+	public function put_erasure( $email, $question ) {
+		$this->keep( self::ERASURE . md5( strtolower( $email ) ), Signature::random( 16 ), $question );
+	}
+
+	/**
+	 * Whether what waits is an erasure.
+	 *
+	 * @param object $event With a subject.
+	 */
+	public static function is_erasure( $event ) {
+		return isset( $event->subject ) && 0 === strpos( $event->subject, self::ERASURE );
+	}
+
+	/**
+	 * Into the table, in place of what is there about the same.
+	 *
+	 * @param string $subject What it is about.
+	 * @param string $nonce   Its own name.
+	 * @param string $json    What will be sent.
+	 */
+	private function keep( $subject, $nonce, $json ) {
+		global $wpdb;
 		$wpdb->replace(
 			self::table(),
 			array(
@@ -46,11 +77,11 @@ class Outbox {
 	/**
 	 * The event that waits longest.
 	 *
-	 * @return object|null With id, nonce, body.
+	 * @return object|null With id, subject, nonce, body, created_at.
 	 */
 	public function oldest() {
 		global $wpdb;
-		return $wpdb->get_row( $wpdb->prepare( 'SELECT id, nonce, body FROM %i ORDER BY id LIMIT 1', self::table() ) );
+		return $wpdb->get_row( $wpdb->prepare( 'SELECT id, subject, nonce, body, created_at FROM %i ORDER BY id LIMIT 1', self::table() ) );
 	}
 
 	/**
@@ -74,14 +105,51 @@ class Outbox {
 	}
 
 	/**
-	 * Throw away what waited for a week: nobody is texted about it any more.
+	 * What waits and is about one person. An erasure is not: it has to leave.
+	 *
+	 * @param string $email    Their address.
+	 * @param array  $subjects Of their carts and orders.
+	 * @return array Of rows with id, subject, body, created_at.
+	 */
+	public function of_person( $email, array $subjects ) {
+		global $wpdb;
+		$named = '%' . $wpdb->esc_like( trim( (string) wp_json_encode( $email ), '"' ) ) . '%';
+		$rows  = $wpdb->get_results( $wpdb->prepare( 'SELECT id, subject, body, created_at FROM %i WHERE body LIKE %s OR FIND_IN_SET(subject, %s) ORDER BY id', self::table(), $named, implode( ',', $subjects ) ) );
+		return array_values(
+			array_filter(
+				$rows,
+				function ( $row ) use ( $email, $subjects ) {
+					return ! self::is_erasure( $row ) && ( in_array( $row->subject, $subjects, true ) || self::names( $row->body, $email ) );
+				}
+			)
+		);
+	}
+
+	/**
+	 * Whether an event is of a shopper with this address.
+	 *
+	 * @param string $body  Of the event.
+	 * @param string $email Address.
+	 */
+	private static function names( $body, $email ) {
+		$event = json_decode( $body, true );
+		foreach ( array( array( 'cart', 'shopper' ), array( 'order', 'billing' ) ) as $place ) {
+			if ( isset( $event[ $place[0] ][ $place[1] ]['email'] ) && 0 === strcasecmp( (string) $event[ $place[0] ][ $place[1] ]['email'], $email ) ) {
+				return true;
+			}
+		}
+		return false;
+	}
+
+	/**
+	 * Throw away what waited for a week: nobody is texted about it any more. An erasure waits on.
 	 *
 	 * @return int How many.
 	 */
 	public function drop_old() {
 		global $wpdb;
 		$too_old = time() - self::KEPT_DAYS * DAY_IN_SECONDS;
-		return (int) $wpdb->query( $wpdb->prepare( 'DELETE FROM %i WHERE created_at < %d', self::table(), $too_old ) );
+		return (int) $wpdb->query( $wpdb->prepare( 'DELETE FROM %i WHERE created_at < %d AND subject NOT LIKE %s', self::table(), $too_old, self::ERASURE . '%' ) );
 	}
 
 	/**

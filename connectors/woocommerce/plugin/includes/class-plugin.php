@@ -38,7 +38,9 @@ final class Plugin {
 		}
 		if ( is_admin() ) {
 			( new Settings_Page() )->listen();
+			( new Policy() )->listen();
 		}
+		( new Privacy( new Memory(), new Openings(), new Outbox() ) )->listen();
 		if ( Options::is_connected() ) {
 			$openings = new Openings();
 			$memory   = new Memory( $openings );

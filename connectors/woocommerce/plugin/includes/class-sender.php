@@ -26,19 +26,21 @@ class Sender {
 	public $problem = '';
 
 	/**
-	 * Post one event.
+	 * Post one event, or an erasure that waits.
 	 *
-	 * @param object $event With nonce and body.
+	 * @param object $event With subject, nonce and body.
 	 * @return string One of the constants.
 	 */
 	public function send( $event ) {
 		$connection = Options::connection();
+		$erasure    = Outbox::is_erasure( $event );
+		$domain     = $erasure ? Signature::QUESTION : '';
 		$response   = wp_remote_post(
-			$connection['deliveries'],
+			$connection['deliveries'] . ( $erasure ? Question::PATH : '' ),
 			array(
 				'timeout'     => 5,
 				'redirection' => 0,
-				'headers'     => Signature::headers( $connection['secret'], $event->nonce, Options::now(), $event->body ),
+				'headers'     => Signature::headers( $connection['secret'], $event->nonce, Options::now(), $event->body, $domain ),
 				'body'        => $event->body,
 			)
 		);
@@ -51,7 +53,8 @@ class Sender {
 			$this->problem = __( 'The clock of this shop is wrong. From now on the server\'s counts.', 'warmcart' );
 			return self::AGAIN;
 		}
-		return $this->read( $status );
+		// An erasure whose answer was lost is answered by 409 when it is asked for again: it was done.
+		return $erasure && 409 === $status ? self::SENT : $this->read( $status );
 	}
 
 	/**
@@ -84,7 +87,7 @@ class Sender {
 	 * @param string $date       Header "Date" of its answer.
 	 * @return bool Whether it was wrong.
 	 */
-	private static function set_clock( array $connection, $date ) {
+	public static function set_clock( array $connection, $date ) {
 		$told = strtotime( (string) $date );
 		if ( ! $told || abs( $told - time() - (int) $connection['offset'] ) <= 60 ) {
 			return false;

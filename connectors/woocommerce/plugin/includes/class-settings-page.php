@@ -25,6 +25,7 @@ final class Settings_Page {
 		add_action( 'admin_post_warmcart_connect', array( $this, 'connect' ) );
 		add_action( 'admin_post_warmcart_disconnect', array( $this, 'disconnect' ) );
 		add_action( 'admin_post_warmcart_save', array( $this, 'save' ) );
+		add_action( 'admin_post_warmcart_enter', array( $this, 'enter' ) );
 		add_filter( 'plugin_action_links_' . plugin_basename( FILE ), array( $this, 'link' ) );
 	}
 
@@ -71,6 +72,18 @@ final class Settings_Page {
 	}
 
 	/**
+	 * Button "Open Warmcart".
+	 */
+	public function enter() {
+		self::guard( 'warmcart_enter' );
+		$link = Way_In::link();
+		if ( is_wp_error( $link ) ) {
+			self::back( $link->get_error_message(), '' );
+		}
+		Way_In::go( $link );
+	}
+
+	/**
 	 * Button "Save" of the consent box. Other words are another version.
 	 */
 	public function save() {
@@ -103,7 +116,10 @@ final class Settings_Page {
 		delete_transient( self::notice_name() );
 		echo '<div class="wrap"><h1>Warmcart</h1>';
 		if ( is_array( $notice ) ) {
-			printf( '<div class="notice notice-%s"><p>%s</p></div>', esc_attr( $notice['kind'] ), esc_html( $notice['text'] ) );
+			printf( '<div class="notice notice-%s" role="status"><p>%s</p></div>', esc_attr( $notice['kind'] ), esc_html( $notice['text'] ) );
+		}
+		if ( $settings['connected'] ) {
+			Summary::show();
 		}
 		$this->show_connection( $settings );
 		if ( $settings['connected'] ) {
@@ -131,7 +147,7 @@ final class Settings_Page {
 		echo '</form>';
 		if ( $settings['connected'] ) {
 			self::begin( 'warmcart_disconnect' );
-			submit_button( __( 'Disconnect', 'warmcart' ), 'secondary' );
+			submit_button( __( 'Disconnect', 'warmcart' ), 'secondary', 'submit', true, array( 'id' => 'warmcart-disconnect' ) );
 			echo '</form>';
 		}
 	}
@@ -142,10 +158,9 @@ final class Settings_Page {
 	 * @param array $state Of sending.
 	 */
 	private function show_state( array $state ) {
-		$never = __( 'never', 'warmcart' );
-		$rows  = array(
-			__( 'Last event sent', 'warmcart' )        => $state['sent_at'] ? wp_date( get_option( 'date_format' ) . ' ' . get_option( 'time_format' ), $state['sent_at'] ) : $never,
-			__( 'Waiting in the outbox', 'warmcart' )  => ( new Outbox() )->waiting(),
+		$rows = array(
+			__( 'Last event sent', 'warmcart' )        => $state['sent_at'] ? self::moment( $state['sent_at'] ) : __( 'never', 'warmcart' ),
+			__( 'Waiting in the outbox', 'warmcart' )  => self::waiting( new Outbox() ),
 			__( 'Thrown away after a week', 'warmcart' ) => $state['dropped'],
 			__( 'Not taken by the server', 'warmcart' ) => $state['refused'],
 			__( 'Last error', 'warmcart' )             => '' === $state['error'] ? __( 'none', 'warmcart' ) : $state['error'],
@@ -155,6 +170,30 @@ final class Settings_Page {
 			printf( '<tr><th scope="row">%s</th><td>%s</td></tr>', esc_html( $name ), esc_html( (string) $value ) );
 		}
 		echo '</table>';
+	}
+
+	/**
+	 * What waits, and since when.
+	 *
+	 * @param Outbox $outbox What waits.
+	 * @return string
+	 */
+	private static function waiting( Outbox $outbox ) {
+		$oldest = $outbox->oldest();
+		if ( ! $oldest ) {
+			return __( 'nothing', 'warmcart' );
+		}
+		/* translators: 1: how many events, 2: a date and time. */
+		return sprintf( __( '%1$s, the oldest since %2$s', 'warmcart' ), number_format_i18n( $outbox->waiting() ), self::moment( (int) $oldest->created_at ) );
+	}
+
+	/**
+	 * In the shop's own way.
+	 *
+	 * @param int $at Seconds since 1970.
+	 */
+	private static function moment( $at ) {
+		return wp_date( get_option( 'date_format' ) . ' ' . get_option( 'time_format' ), $at );
 	}
 
 	/**
@@ -179,7 +218,7 @@ final class Settings_Page {
 		printf( '<td><textarea class="large-text" rows="3" id="warmcart-wording" name="wording" placeholder="%s">%s</textarea>', esc_attr( Consent_Box::wording() ), esc_textarea( $settings['wording'] ) );
 		/* translators: %d: number of the version. */
 		printf( '<p class="description">%s %s</p></td></tr></table>', esc_html__( 'Empty: our own words, in the language of the page.', 'warmcart' ), esc_html( sprintf( __( 'Version %d; each change makes a new one, and every consent keeps the words that were shown.', 'warmcart' ), $settings['wording_version'] ) ) );
-		submit_button( __( 'Save', 'warmcart' ) );
+		submit_button( __( 'Save', 'warmcart' ), 'primary', 'submit', true, array( 'id' => 'warmcart-save' ) );
 		echo '</form>';
 	}
 
@@ -188,7 +227,7 @@ final class Settings_Page {
 	 *
 	 * @param string $action Name of the action.
 	 */
-	private static function begin( $action ) {
+	public static function begin( $action ) {
 		printf( '<form method="post" action="%s"><input type="hidden" name="action" value="%s">', esc_url( admin_url( 'admin-post.php' ) ), esc_attr( $action ) );
 		wp_nonce_field( $action );
 	}

@@ -14,8 +14,9 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Signature {
 
-	const PROOF   = 'warmcart-connection.';
-	const RESTORE = 'warmcart-restore.';
+	const PROOF    = 'warmcart-connection.';
+	const RESTORE  = 'warmcart-restore.';
+	const QUESTION = 'warmcart-question.';
 
 	/**
 	 * The headers of one delivery. Signed when it is sent, so an event that waited is as good as a fresh one.
@@ -24,14 +25,15 @@ final class Signature {
 	 * @param string $nonce     The event's own id: sent again it stays the same, and counts once.
 	 * @param int    $timestamp Seconds since 1970, by the server's clock.
 	 * @param string $body      The raw body.
+	 * @param string $domain    Stands before what is signed: empty for an event, QUESTION for a question.
 	 * @return array
 	 */
-	public static function headers( $secret, $nonce, $timestamp, $body ) {
+	public static function headers( $secret, $nonce, $timestamp, $body, $domain = '' ) {
 		return array(
 			'Content-Type'         => 'application/json',
 			'X-Warmcart-Timestamp' => (string) $timestamp,
 			'X-Warmcart-Nonce'     => $nonce,
-			'X-Warmcart-Signature' => hash_hmac( 'sha256', "$timestamp.$nonce.$body", $secret ),
+			'X-Warmcart-Signature' => hash_hmac( 'sha256', "$domain$timestamp.$nonce.$body", $secret ),
 		);
 	}
 
