@@ -13,6 +13,8 @@ from flask import Blueprint, Response, abort, request, url_for
 
 FOLDER = Path(__file__).parent / "static"
 SERVED = (".css", ".js", ".svg")
+SHEET, STYLE = "app.css", ("ground.css", "parts.css", "places.css")
+"""One style sheet, made of these files of ``static/style`` in their order."""
 DIGEST_LENGTH = 16
 
 blueprint = Blueprint("assets", __name__)
@@ -29,13 +31,15 @@ class Asset:
 @cache
 def assets() -> dict[str, Asset]:
     """All files that pages load, by their path within ``static``."""
-    files = sorted(path for path in FOLDER.rglob("*") if path.suffix in SERVED)
-    return {path.relative_to(FOLDER).as_posix(): _read(path) for path in files}
+    style = FOLDER / "style"
+    files = sorted(path for path in FOLDER.rglob("*") if path.suffix in SERVED and path.parent != style)
+    contents = {path.relative_to(FOLDER).as_posix(): path.read_bytes() for path in files}
+    contents[SHEET] = b"\n".join((style / name).read_bytes() for name in STYLE)
+    return {name: _asset(name, content) for name, content in contents.items()}
 
 
-def _read(path: Path) -> Asset:
-    content = path.read_bytes()
-    content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+def _asset(name: str, content: bytes) -> Asset:
+    content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return Asset(content, gzip.compress(content, mtime=0), _digest(content), content_type)
 
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 from flask import Flask
 
-from app.admin.assets import FOLDER, assets
+from app.admin.assets import FOLDER, SHEET, STYLE, assets
 from tests.app.admin.browser import Browser, find
 
 VENDORED = FOLDER / "vendor" / "htmx-4.0.1"
@@ -52,3 +52,9 @@ def test_every_file_that_a_page_names_is_there(browser: Browser) -> None:
     named += [element.attrib["href"] for element in find(page, "link")]
     assert len(named) == 4
     assert {browser.get(address).status_code for address in named} == {200}
+
+
+def test_the_style_sheet_is_made_of_all_its_files() -> None:
+    files = sorted((FOLDER / "style").iterdir())
+    assert sorted(STYLE) == [path.name for path in files]
+    assert all(path.read_bytes() in assets()[SHEET].content for path in files)

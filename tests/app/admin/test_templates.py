@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import app.admin
+from app.admin import assets
 
 TEMPLATES = Path(app.admin.__file__).parent / "templates"
 STATIC = Path(app.admin.__file__).parent / "static"
@@ -42,14 +43,14 @@ def test_the_script_builds_no_code_and_no_html() -> None:
 
 
 def test_the_style_sheet_knows_no_left_and_right() -> None:
-    sheet = (STATIC / "app.css").read_text()
+    sheet = assets.assets()[assets.SHEET].content.decode()
     physical = r"(?<![\w-])(?:margin|padding|border|inset)?-?(?:left|right)\s*:|text-align:\s*(?:left|right)"
     assert re.findall(physical, sheet) == []
 
 
 def test_parts_of_the_style_sheet_name_no_skin() -> None:
     """Skins choose values of tokens; what a part looks like follows from them."""
-    sheet = (STATIC / "app.css").read_text()
+    sheet = assets.assets()[assets.SHEET].content.decode()
     rules = re.findall(r"[^{}]*data-skin[^{}]*\{([^}]*)\}", sheet)
     assert rules and all(
         re.fullmatch(r"(?:--[\w-]+|color-scheme)", declaration.split(":")[0].strip())
