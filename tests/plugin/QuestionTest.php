@@ -85,7 +85,7 @@ final class QuestionTest extends PluginTestCase {
 		$this->assertSame( $first, Summary::get() );
 		$this->assertCount( 1, $this->posted() );
 		$this->assertSame( 600, $GLOBALS['wordpress']['options']['_transient_warmcart_summary']['autoload'] );
-		$this->assertSame( array( '3', "120.50\u{a0}AUD, 7.00\u{a0}NZD", '1,200', '2' ), array_values( Summary::rows( $first['figures'] ) ) );
+		$this->assertSame( array( '3', "120.50\u{a0}$ AUD, 7.00\u{a0}$ NZD", '1,200', '2' ), array_values( Summary::rows( $first['figures'] ) ) );
 	}
 
 	public function test_a_server_that_does_not_answer_is_said_and_asked_again_after_a_minute() {

@@ -281,8 +281,8 @@ namespace {
 		return $GLOBALS['wordpress']['orders'];
 	}
 
-	function wc_price( $sum, $arguments ) {
-		return '<span>' . number_format( $sum, 2 ) . '&nbsp;' . $arguments['currency'] . '</span>';
+	function wc_price( $sum ) {
+		return '<span>' . number_format( $sum, 2 ) . '&nbsp;&#36;</span>';
 	}
 
 	function number_format_i18n( $number ) {

@@ -229,7 +229,8 @@ final class Settings_Page {
 	 */
 	public static function begin( $action ) {
 		printf( '<form method="post" action="%s"><input type="hidden" name="action" value="%s">', esc_url( admin_url( 'admin-post.php' ) ), esc_attr( $action ) );
-		wp_nonce_field( $action );
+		// Not wp_nonce_field(), which gives the fields of all forms of the page the same id.
+		printf( '<input type="hidden" name="_wpnonce" value="%s">', esc_attr( wp_create_nonce( $action ) ) );
 	}
 
 	/**

@@ -85,7 +85,9 @@ final class Summary {
 		);
 		$sums    = array();
 		foreach ( (array) $figures['revenue'] as $currency => $sum ) {
-			$sums[] = html_entity_decode( wp_strip_all_tags( wc_price( (float) $sum, array( 'currency' => (string) $currency ) ) ), ENT_QUOTES, 'UTF-8' );
+			// With its code: many currencies have the same symbol.
+			$price  = wp_strip_all_tags( wc_price( (float) $sum, array( 'currency' => (string) $currency ) ) );
+			$sums[] = html_entity_decode( $price, ENT_QUOTES, 'UTF-8' ) . ' ' . $currency;
 		}
 		/* translators: %d: a number of days. */
 		$in_days = sprintf( __( 'in the last %d days', 'warmcart' ), $figures['days'] );
