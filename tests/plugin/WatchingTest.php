@@ -79,6 +79,15 @@ final class WatchingTest extends PluginTestCase {
 		$this->assertSame( array( 'fr_FR', 'de_DE' ), array( $cart['locale'], $cart['storefront_locale'] ) );
 	}
 
+	public function test_a_page_with_the_checkout_block_is_a_checkout_also_where_the_settings_name_another() {
+		$GLOBALS['wordpress']['locale'] = 'de_DE';
+		$GLOBALS['wordpress']['block']  = 'woocommerce/checkout';
+		$this->visit( 1 );
+		$this->assertSame( 'de_DE', end( $this->outbox->told )[1]['cart']['locale'] );
+		$GLOBALS['wordpress']['block'] = 'woocommerce/cart';
+		$this->assertFalse( Capture::at_checkout() );
+	}
+
 	public function test_a_mistake_of_ours_is_logged_and_stops_nobody() {
 		$this->memory->broken = true;
 		$order                = new Fake_Order();

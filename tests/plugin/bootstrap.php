@@ -23,6 +23,7 @@ namespace {
 			'locale'    => 'en_US',
 			'done'      => array( 'woocommerce_cart_loaded_from_session', 'template_redirect' ),
 			'checkout'  => false,
+			'block'     => null,
 			'lock'      => '1',
 			'rows'      => array(),
 			'notices'   => array(),
@@ -299,6 +300,14 @@ namespace {
 
 	function is_checkout() {
 		return $GLOBALS['wordpress']['checkout'];
+	}
+
+	function is_singular() {
+		return true;
+	}
+
+	function has_block( $name ) {
+		return $name === $GLOBALS['wordpress']['block'];
 	}
 
 	function delete_user_meta() {

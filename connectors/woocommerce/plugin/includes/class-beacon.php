@@ -62,7 +62,7 @@ final class Beacon {
 	 * The script waits until the page is there, and holds nothing up.
 	 */
 	public function enqueue() {
-		if ( ! is_checkout() || is_order_received_page() ) {
+		if ( ! Capture::at_checkout() || is_order_received_page() ) {
 			return;
 		}
 		$how = array(

@@ -73,6 +73,14 @@ final class Capture {
 	}
 
 	/**
+	 * Whether this page is a checkout. WooCommerce means the page of its settings, and any with the shortcode; a shop in
+	 * several languages has a page with the checkout block for each.
+	 */
+	public static function at_checkout() {
+		return is_checkout() || ( is_singular() && has_block( 'woocommerce/checkout' ) );
+	}
+
+	/**
 	 * Tell the cart if it is another than before. Looked at twice: the second time nobody else is at it.
 	 */
 	private function compare() {
@@ -199,7 +207,7 @@ final class Capture {
 		if ( ! did_action( 'template_redirect' ) || wp_doing_ajax() ) {
 			return $page;
 		}
-		if ( is_checkout() ) {
+		if ( self::at_checkout() ) {
 			$page['checkout'] = true;
 			$page['where']    = (string) get_permalink( get_queried_object_id() );
 			$page['locale']   = Locale::current();

@@ -71,7 +71,7 @@ final class Checkout_Note {
 	 * The note, if there is anything to say. What is said once is not said again.
 	 */
 	public function show() {
-		if ( ! is_checkout() || is_order_received_page() || is_checkout_pay_page() || ! Capture::has_cart() ) {
+		if ( ! Capture::at_checkout() || is_order_received_page() || is_checkout_pay_page() || ! Capture::has_cart() ) {
 			return;
 		}
 		Plugin::quietly(
@@ -168,7 +168,7 @@ final class Checkout_Note {
 	 * The form was sent. The page comes up again by a request of its own, so that loading it anew tries nothing.
 	 */
 	public function take() {
-		if ( ! isset( $_POST[ self::FIELD ], $_POST[ self::NONCE ] ) || ! is_checkout() || ! Capture::has_cart() ) {
+		if ( ! isset( $_POST[ self::FIELD ], $_POST[ self::NONCE ] ) || ! Capture::at_checkout() || ! Capture::has_cart() ) {
 			return;
 		}
 		if ( wp_verify_nonce( sanitize_key( wp_unslash( $_POST[ self::NONCE ] ) ), self::ACTION ) ) {

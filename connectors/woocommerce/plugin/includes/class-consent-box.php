@@ -168,7 +168,7 @@ final class Consent_Box {
 	 * Only a tick that was made for this very cart may be there when the page comes up again.
 	 */
 	public function untick() {
-		if ( ! is_checkout() || ! Capture::has_cart() ) {
+		if ( ! Capture::at_checkout() || ! Capture::has_cart() ) {
 			return;
 		}
 		Plugin::quietly(
