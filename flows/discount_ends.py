@@ -34,8 +34,8 @@ GIVEN_UP_AFTER = timedelta(days=7)
 FINAL = frozenset({"ordered", "stopped"})
 """What ends also the codes of which a text has told."""
 
-NOT_MADE = "not_made"
-# The platform may still be at work on a call that we no longer wait for.
+NOT_MADE, NOT_TOLD = "not_made", "not_told"
+# The platform may still be at work on a call that we no longer wait for, or that is under way.
 AFTER_LOST_CALL = timedelta(minutes=3)
 
 
@@ -60,18 +60,36 @@ def end_before(
 ) -> None:
     """Whoever has bought needs no code that was made before, whichever cart it was for."""
     which = bulk.among(Discount.contact_id, contacts) & (Discount.created_at <= placed_at)
-    _end(session, store_id, which, "ordered", now, now)
+    _end(session, store_id, which, "ordered", now)
 
 
 def replace(session: Session, store_id: int, enrollment_id: int, step_key: str, now: datetime) -> None:
     """A later text tells of another code: the earlier ones of the cart lead nowhere any more."""
     which = (Discount.enrollment_id == enrollment_id) & (Discount.step_key != step_key)
-    _end(session, store_id, which, "replaced", now, now)
+    _end(session, store_id, which, "replaced", now)
 
 
 def give_up(session: Session, store_id: int, ids: Sequence[int], now: datetime) -> None:
     """The texts of these codes go without them; the platform may have made some all the same."""
-    _end(session, store_id, bulk.among(Discount.id, ids), NOT_MADE, now, now + AFTER_LOST_CALL)
+    _end(session, store_id, bulk.among(Discount.id, ids), NOT_MADE, now)
+
+
+def drop(session: Session, store_id: int, ids: Sequence[int], now: datetime) -> None:
+    """No text has told of these codes, and none will."""
+    _end(session, store_id, bulk.among(Discount.id, ids), NOT_TOLD, now)
+
+
+def withdraw_now(session: Session, store_id: int, discount_id: int, now: datetime) -> None:
+    """The platform has a code that is over already."""
+    due.schedule(
+        session,
+        store_id=store_id,
+        kind=due.DISCOUNT_END,
+        subject=discount_id,
+        due_at=now,
+        once_key=due.once_key(due.DISCOUNT_END, discount_id),
+        now=now,
+    )
 
 
 def end_of_store(session: Session, store_id: int, reason: str, now: datetime) -> None:
@@ -87,8 +105,8 @@ def _end_with(
     session: Session, store_id: int, which: ColumnElement[bool], reason: str, now: datetime
 ) -> None:
     if reason not in FINAL:
-        which, reason = which & ~_was_told(), "not_told"
-    _end(session, store_id, which, reason, now, now)
+        which, reason = which & ~_was_told(), NOT_TOLD
+    _end(session, store_id, which, reason, now)
 
 
 def _was_told() -> ColumnElement[bool]:
@@ -100,27 +118,32 @@ def _was_told() -> ColumnElement[bool]:
     )
 
 
-def _end(
-    session: Session, store_id: int, which: ColumnElement[bool], reason: str, now: datetime, due_at: datetime
-) -> None:
+def _end(session: Session, store_id: int, which: ColumnElement[bool], reason: str, now: datetime) -> None:
+    """A code that its platform has not confirmed is looked for a while later: it may just be made."""
     ended = session.execute(
         update(Discount)
         .where(Discount.store_id == store_id, Discount.state != "ended", which)
         .values(state="ended", reason=reason, ended_at=now)
-        .returning(Discount.id, Discount.cart_id, Discount.step_key)
+        .returning(Discount.id, Discount.cart_id, Discount.step_key, Discount.platform_id)
         .execution_options(synchronize_session=False)
     ).all()
-    if not ended:
+    known = [row.id for row in ended if row.platform_id is not None]
+    _hasten(session, store_id, known, now)
+    _hasten(session, store_id, [row.id for row in ended if row.platform_id is None], now + AFTER_LOST_CALL)
+    if ended and reason != NOT_MADE:
+        lines = [_line(store_id, row.cart_id, row.step_key, reason, now) for row in ended]
+        timeline.record_all(session, lines)
+
+
+def _hasten(session: Session, store_id: int, ids: Sequence[int], due_at: datetime) -> None:
+    if not ids:
         return
-    names = [due.once_key(due.DISCOUNT_END, row.id) for row in ended]
+    names = [due.once_key(due.DISCOUNT_END, discount_id) for discount_id in ids]
     session.execute(
         update(Due)
         .where(Due.store_id == store_id, Due.once_key.in_(names))
         .values(due_at=due_at, lease=None, attempts=0)
     )
-    if reason != NOT_MADE:
-        lines = [_line(store_id, row.cart_id, row.step_key, reason, now) for row in ended]
-        timeline.record_all(session, lines)
 
 
 def _line(store_id: int, cart_id: int, step_key: str, reason: str, now: datetime) -> Line:

@@ -171,6 +171,8 @@ def case_of(
 def _is_full(step: DueStep, facts: Facts) -> bool:
     if step.season is None or step.season.season.most_offers is None:
         return False
+    if step.enrollment.id in facts.discounts:
+        return False
     return facts.made_in_seasons.get((step.store.id, step.season.mark), 0) >= step.season.season.most_offers
 
 

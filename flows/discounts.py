@@ -8,13 +8,12 @@ whose code was not made: it goes without, or waits, as the flow says.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Contact, Discount
@@ -87,19 +86,17 @@ def offer(runtime: Runtime, steps: Sequence[DueStep], now: datetime) -> dict[int
         return {}
     with runtime.database.session() as session:
         facts = discount_facts.load(session, steps)
-    found: dict[int, Offering] = {}
-    wanted: dict[int, Discount] = {}
-    for step in steps:
-        row = facts.discounts.get(step.enrollment.id)
-        if row is not None and row.state == "wanted":
-            wanted[step.claim.id] = row
-        elif row is not None:
-            found[step.claim.id] = _again(step, row, now)
-    fresh = [step for step in steps if step.enrollment.id not in facts.discounts]
-    decided = _decide(runtime, fresh, facts, now)
-    found |= {name: _told(one) for name, one in decided.items() if not isinstance(one, Offer)}
-    wanted |= _write_down(runtime, fresh, decided, now)
-    found |= _make(runtime, [step for step in steps if step.claim.id in wanted], wanted, now)
+    rows = {step.claim.id: row for step in steps if (row := facts.discounts.get(step.enrollment.id))}
+    over = {name: _over(row) for name, row in rows.items() if _is_over(row, now)}
+    steps_on = [step for step in steps if step.claim.id not in over]
+    decided = _decide(runtime, steps_on, facts, now)
+    unfit = {name for name, decision in decided.items() if name in rows and not _gives(rows[name], decision)}
+    _drop(runtime, [rows[name] for name in unfit], now)
+    found = over | _without_asking(steps_on, rows, decided, unfit)
+    going = [step for step in steps_on if step.claim.id not in found]
+    wanted = {step.claim.id: rows[step.claim.id] for step in going if step.claim.id in rows}
+    wanted |= _write_down(runtime, [step for step in going if step.claim.id not in rows], decided, now)
+    found |= _make(runtime, [step for step in going if step.claim.id in wanted], wanted, now)
     # An offer that was decided and not written down: another cart of the shopper was faster.
     return {step.claim.id: found.get(step.claim.id, Without("offer_not_yet")) for step in steps}
 
@@ -131,11 +128,58 @@ def _told(decision: SaleRuns | NoOffer) -> Offering:
     return Without(decision.reason)
 
 
-def _again(step: DueStep, row: Discount, now: datetime) -> Offering:
-    """A code that was wanted for this text before, when it could not go."""
-    if row.state == "made" and row.ends_at > now + USABLE_FOR:
-        return _made(step, row)
+def _over(row: Discount) -> Offering:
     return Without("code_not_made" if row.reason == discount_ends.NOT_MADE else "offer_over")
+
+
+def _is_over(row: Discount, now: datetime) -> bool:
+    return row.state == "ended" or row.ends_at <= now + USABLE_FOR
+
+
+def _gives(row: Discount, decision: offers.Decision) -> bool:
+    """Whether a code that was wanted for this text before gives what the text would offer now."""
+    if not isinstance(decision, Offer):
+        return False
+    products = None if row.products is None else tuple(row.products)
+    given = (row.kind, row.value, row.currency, row.minimum, products)
+    return given == (
+        decision.kind.value,
+        decision.value,
+        decision.currency,
+        decision.minimum,
+        decision.products,
+    )
+
+
+def _without_asking(
+    steps: Sequence[DueStep],
+    rows: Mapping[int, Discount],
+    decided: Mapping[int, offers.Decision],
+    unfit: Collection[int],
+) -> dict[int, Offering]:
+    """What these texts offer, as far as no platform is to be asked for a code."""
+    found: dict[int, Offering] = {}
+    for step in steps:
+        name, row = step.claim.id, rows.get(step.claim.id)
+        decision = decided[name]
+        if not isinstance(decision, Offer):
+            found[name] = _told(decision)
+        elif name in unfit:
+            found[name] = Without("offer_changed")
+        elif row is not None and row.state == "made":
+            found[name] = _made(step, row)
+    return found
+
+
+@again
+def _drop(runtime: Runtime, rows: Sequence[Discount], now: datetime) -> None:
+    """No text tells of these codes: the cart, or the offer, has changed since they were wanted."""
+    if not rows:
+        return
+    with runtime.database.session() as session:
+        for store_id in {row.store_id for row in rows}:
+            ids = [row.id for row in rows if row.store_id == store_id]
+            discount_ends.drop(session, store_id, ids, now)
 
 
 def _made(step: DueStep, row: Discount) -> Made:
@@ -295,7 +339,8 @@ def _rename(runtime: Runtime, rows: Sequence[Discount]) -> None:
 
 @again
 def _note(runtime: Runtime, made: Mapping[int, str], lost: Sequence[Discount], now: datetime) -> None:
-    """A code that an order or a stop has ended meanwhile stays ended, and is withdrawn by its id."""
+    """A code that an order or a stop has ended meanwhile stays ended, and is withdrawn by its id: whoever
+    looked for it at its platform before may have found none yet."""
     with runtime.database.session() as session:
         for discount_id, platform_id in made.items():
             _note_made(session, discount_id, platform_id, now)
@@ -305,7 +350,13 @@ def _note(runtime: Runtime, made: Mapping[int, str], lost: Sequence[Discount], n
 
 
 def _note_made(session: Session, discount_id: int, platform_id: str, now: datetime) -> None:
-    known: dict[str, Any] = {"platform_id": platform_id, "made_at": now}
-    session.execute(update(Discount).where(Discount.id == discount_id).values(known))
-    wanted = (Discount.id == discount_id) & (Discount.state == "wanted")
-    session.execute(update(Discount).where(wanted).values(state="made"))
+    state = case((Discount.state == "wanted", "made"), else_=Discount.state)
+    noted = (
+        update(Discount)
+        .where(Discount.id == discount_id)
+        .values(platform_id=platform_id, made_at=now, state=state)
+        .returning(Discount.state, Discount.store_id)
+    )
+    row = session.execute(noted.execution_options(synchronize_session=False)).one_or_none()
+    if row is not None and row.state == "ended":
+        discount_ends.withdraw_now(session, row.store_id, discount_id, now)

@@ -55,14 +55,15 @@ def call_makers(
 def _call_each(calls: Mapping[Name, Callable[[], T]], seconds: float) -> dict[Name, T | ConnectorError]:
     """What each call gave, or why it gave nothing. One that comes back too late is Unreachable."""
     running = {name: _threads().submit(call) for name, call in calls.items()}
-    wait(running.values(), seconds)
+    done, _ = wait(running.values(), seconds)
     found: dict[Name, T | ConnectorError] = {}
     for name, future in running.items():
-        error = future.exception() if future.done() and not future.cancelled() else None
-        if not future.done():
+        if future not in done:
             future.cancel()
             found[name] = Unreachable("The shop did not answer in time.")
-        elif error is None:
+            continue
+        error = future.exception()
+        if error is None:
             found[name] = future.result()
         elif isinstance(error, ConnectorError):
             found[name] = error

@@ -19,7 +19,7 @@ from app.models.message import OPEN_MESSAGE_STATUSES
 from app.runtime import Runtime
 from connectors.platform import ConsentSignal, ConsentState
 from connectors.sms import Category, Refused
-from flows import consents, due, enrollment, progress, providers, retries, timeline
+from flows import consents, discount_ends, due, enrollment, progress, providers, retries, timeline
 from flows.outgoing import Outgoing, answered, story
 
 log = structlog.get_logger()
@@ -55,6 +55,8 @@ def take(session: Session, runtime: Runtime, one: Outgoing, said: Refused, now: 
         due.finish(session, [one.claim])
         return
     fail(session, message, category, now)
+    if message.enrollment_id is not None:
+        discount_ends.end_of_enrollments(session, message.store_id, [message.enrollment_id], category, now)
     progress.go_on(session, [one], now)
 
 

@@ -343,9 +343,17 @@ def _pass_over(session: Session, decided: _Decisions, now: datetime) -> None:
     lost = [(step, message) for step, message in decided.in_doubt if message.status in OPEN_MESSAGE_STATUSES]
     doubts.suspect(session, [message for _, message in lost], now, now)
     due.finish(session, [step.claim for step, _ in decided.in_doubt])
+    _drop_codes(session, [step for step, _ in decided.skipped if discounts.makes_offer(step)], now)
     done = [step for step, _ in decided.skipped]
     done += [step for step, message in decided.in_doubt if message.status not in OPEN_MESSAGE_STATUSES]
     progress.move_on(session, {step.enrollment.id: step.step.key for step in done}, now)
+
+
+def _drop_codes(session: Session, steps: Sequence[DueStep], now: datetime) -> None:
+    """Codes that were made for texts which never go."""
+    for store_id in {step.store.id for step in steps}:
+        ids = [step.enrollment.id for step in steps if step.store.id == store_id]
+        discount_ends.end_of_enrollments(session, store_id, ids, "skipped", now)
 
 
 def _line(

@@ -11,6 +11,7 @@ from app.runtime import Runtime, make_runtime
 from flows import providers, rules
 from tests import factories
 from tests.flows.pocket_provider import PocketProvider
+from tests.flows.pocket_shop import PocketShop
 from tests.flows.scenes import Scene, make_scene
 
 
@@ -27,6 +28,15 @@ def provider(runtime: Runtime) -> PocketProvider:
     pocket = PocketProvider()
     providers.use(runtime, pocket)
     return pocket
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> PocketShop:
+    """What every store of the runtime is at."""
+    shop = PocketShop()
+    for name in ("discount_maker", "store_client"):
+        monkeypatch.setattr(f"flows.connections.{name}", lambda runtime, store: shop)
+    return shop
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,84 +10,33 @@ import pytest
 from sqlalchemy import select
 
 from app.clock import FixedClock
-from app.models import Discount, Due, Store, TimelineEntry
+from app.models import Due
 from app.runtime import Runtime
 from connectors.discounts import CodeTaken, DiscountKind, DiscountRefused, Goods, Sale
-from connectors.platform import Money, OrderSeen, OrderStatus, Reconnect, Shopper, Throttled, Unreachable
+from connectors.platform import Reconnect, Shopper, Throttled, Unreachable
 from connectors.sms import Category, Refused
-from flows import discount_ends, dispatch, due, enrollment, intake, links
+from flows import discount_ends, dispatch, due, enrollment
 from tests import factories
 from tests.factories import NOW
 from tests.flows import scenes
+from tests.flows.offering import (
+    DAY,
+    HOUR,
+    an_order,
+    another_cart,
+    code,
+    flow,
+    landing,
+    offered,
+    set_up,
+    states,
+    take_in,
+    told,
+    upkeep,
+)
 from tests.flows.pocket_provider import PocketProvider
 from tests.flows.pocket_shop import PocketShop
-from tests.flows.scenes import Scene, fresh, make_british_store, make_scene
-
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-LATER = NOW + timedelta(days=365)
-WORDS = {"en": "{store}: {discount} off until {ends}: {link}"}
-PLAIN = {"en": "{store}: your cart is saved: {link}"}
-TOTE = {"title": "Tote", "quantity": 2, "product_id": "13", "variant_id": "7", "unit_price": "24.00"}
-
-
-def flow(offers: Mapping[str, Any] | None = None, *steps: tuple[str, str]) -> dict[str, Any]:
-    """Each step is a key and the rung that it offers."""
-    ladder = {"small": {"kind": "percent", "percent": 5}, "best": {"kind": "percent", "percent": 10}}
-    return {
-        "version": 1,
-        "name": "Abandoned cart",
-        "active": True,
-        "trigger": {"type": "cart_abandoned", "idle": "PT30M", "cutoff": "P4D"},
-        "steps": [
-            {
-                "key": key,
-                "delay": "PT0S" if number == 0 else "PT24H",
-                "channel": "sms",
-                "kind": "marketing",
-                "texts": PLAIN,
-                "offer": rung,
-                "offer_texts": WORDS if rung != "none" else {},
-            }
-            for number, (key, rung) in enumerate(steps or [("reminder", "best")])
-        ],
-        "offers": ladder | dict(offers or {}),
-    }
-
-
-@pytest.fixture
-def shop(monkeypatch: pytest.MonkeyPatch) -> PocketShop:
-    shop = PocketShop()
-    for name in ("discount_maker", "store_client"):
-        monkeypatch.setattr(f"flows.connections.{name}", lambda runtime, store: shop)
-    return shop
-
-
-def set_up(runtime: Runtime, data: dict[str, Any], store: Store | None = None, **cart: Any) -> Scene:
-    with runtime.database.session() as session:
-        store = store or make_british_store(session, platform="shopify", url="https://good.myshopify.com")
-        made = factories.make_flow(session, store, definition=data, name=f"Flow {store.id}-{len(cart)}")
-        return make_scene(session, store, made, **({"currency": "GBP", "items": [TOTE]} | cart))
-
-
-def code(runtime: Runtime) -> Discount:
-    with runtime.database.session() as session:
-        return session.scalars(select(Discount)).one()
-
-
-def states(runtime: Runtime) -> list[tuple[str, str, str | None]]:
-    with runtime.database.session() as session:
-        rows = session.scalars(select(Discount).order_by(Discount.id))
-        return [(row.step_key, row.state, row.reason) for row in rows]
-
-
-def told(runtime: Runtime, scene: Scene, kind: str) -> list[str | None]:
-    return [reason for name, reason in scenes.story(runtime, scene.cart) if name == kind]
-
-
-def landing(runtime: Runtime, token: str | None) -> str:
-    opened = links.open_link(runtime, token or "", person=True, agent="")
-    assert opened is not None
-    return links.destination(runtime.cipher, opened)
+from tests.flows.scenes import fresh, make_british_store
 
 
 def test_a_text_tells_of_a_code_that_the_shop_has_and_its_link_applies_it(
@@ -107,11 +55,6 @@ def test_a_text_tells_of_a_code_that_the_shop_has_and_its_link_applies_it(
     (line,) = offered(runtime)
     assert line.details["code"] == made.code and line.details["value"] == "10"
     assert told(runtime, scene, "no_offer") == []
-
-
-def offered(runtime: Runtime) -> list[TimelineEntry]:
-    with runtime.database.session() as session:
-        return list(session.scalars(select(TimelineEntry).where(TimelineEntry.kind == "offered")))
 
 
 def test_the_words_name_the_last_day_on_the_shoppers_clock(
@@ -149,10 +92,6 @@ def test_a_later_code_takes_the_place_of_the_earlier_one(
     (best,) = shop.codes
     for message in scenes.messages(runtime):
         assert f"discount={best}" in landing(runtime, message.link_token)
-
-
-def upkeep(runtime: Runtime) -> None:
-    discount_ends.drain(runtime, LATER)
 
 
 @pytest.mark.parametrize(
@@ -236,24 +175,6 @@ def test_an_order_that_the_last_look_finds_makes_no_code(
     shop.order = an_order(scene)
     assert dispatch.drain(runtime) == 0
     assert shop.asked == [] and states(runtime) == []
-
-
-def an_order(scene: Scene, *codes: str, **changes: Any) -> OrderSeen:
-    values: dict[str, Any] = {
-        "order_id": "1001",
-        "status": OrderStatus.PAID,
-        "placed_at": NOW + HOUR,
-        "updated_at": NOW + HOUR,
-        "total": Money(Decimal("43.20"), "GBP"),
-        "shopper": Shopper(phones=(scene.contact.phone,)),
-        "discount_codes": codes,
-    }
-    return OrderSeen(**(values | changes))
-
-
-def take_in(runtime: Runtime, store: Store, order: OrderSeen) -> None:
-    with runtime.database.session() as session:
-        intake.apply(session, runtime, session.get_one(Store, store.id), order, received_at=NOW + HOUR)
 
 
 def test_after_the_order_the_code_is_gone(
@@ -362,15 +283,6 @@ def test_one_shopper_gets_one_offer_in_its_time(
     another_cart(runtime, first, clock.now())
     dispatch.drain(runtime)
     assert len(shop.asked) == 2
-
-
-def another_cart(runtime: Runtime, scene: Scene, now: Any) -> Scene:
-    with runtime.database.session() as session:
-        active = {"activity_at": now - timedelta(minutes=31), "event_at": now, "items": [TOTE]}
-        cart = factories.make_cart(session, scene.store, scene.contact, **active)
-        row = factories.make_enrollment(session, scene.store, scene.flow, scene.contact, cart)
-        scenes.plan_step(session, row, now)
-        return Scene(scene.store, scene.flow, scene.contact, cart, row)
 
 
 def test_a_shopper_who_buys_without_offers_is_spared(

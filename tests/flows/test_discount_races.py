@@ -1,0 +1,171 @@
+"""Whatever happens while a code is made, or before its text goes, no code is left and no word is false."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.clock import FixedClock
+from app.models import Cart
+from app.runtime import Runtime
+from connectors.discounts import Goods, Sale
+from connectors.platform import Unreachable
+from connectors.sms import Category, Refused
+from flows import discount_ends, dispatch, enrollment
+from tests.flows import scenes
+from tests.flows.offering import TOTE, an_order, code, flow, set_up, states, take_in, told, upkeep
+from tests.flows.pocket_provider import PocketProvider
+from tests.flows.pocket_shop import PocketShop
+from tests.flows.scenes import Scene
+
+HALF_AN_HOUR = timedelta(minutes=30)
+MUG = {"title": "Mug", "quantity": 1, "product_id": "14", "variant_id": "8", "unit_price": "12.00"}
+
+
+def end(runtime: Runtime, scene: Scene, reason: str) -> None:
+    with runtime.database.session() as session:
+        enrollment.end_for_contact(session, scene.store.id, scene.contact.id, reason, runtime.clock.now())
+
+
+def change_goods(runtime: Runtime, scene: Scene, *items: dict[str, Any]) -> None:
+    """The shopper comes back to the cart: the text waits for it to be idle again."""
+    with runtime.database.session() as session:
+        cart = session.get_one(Cart, scene.cart.id)
+        cart.items, cart.activity_at = list(items), runtime.clock.now()
+        enrollment.consider(session, cart, runtime.clock.now(), moved=True)
+
+
+def test_an_order_that_comes_while_the_code_is_made_wins(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow())
+    shop.meanwhile = lambda: take_in(runtime, scene.store, an_order(scene))
+    assert dispatch.drain(runtime) == 0
+    assert states(runtime) == [("reminder", "ended", "ordered")]
+    upkeep(runtime)
+    assert shop.codes == {} and scenes.planned(runtime) == {}
+
+
+def test_an_order_that_comes_just_before_the_call_wins(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = set_up(runtime, flow())
+    still_clear = dispatch._still_clear
+
+    def order_first(runtime: Runtime, texts: Any) -> Any:
+        if texts:
+            take_in(runtime, scene.store, an_order(scene))
+        return still_clear(runtime, texts)
+
+    monkeypatch.setattr(dispatch, "_still_clear", order_first)
+    dispatch.drain(runtime)
+    assert provider.texts == [] and scenes.message(runtime).status == "failed"
+    upkeep(runtime)
+    assert shop.codes == {}
+
+
+def test_a_code_that_its_shop_makes_after_we_looked_for_it_in_vain_is_withdrawn(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    scene = set_up(runtime, flow())
+
+    def stop_and_look() -> None:
+        on_its_way = dict(shop.codes)
+        shop.codes.clear()
+        end(runtime, scene, "stopped")
+        clock.advance(discount_ends.AFTER_LOST_CALL)
+        upkeep(runtime)
+        shop.codes.update(on_its_way)
+
+    shop.meanwhile = stop_and_look
+    assert dispatch.drain(runtime) == 0
+    upkeep(runtime)
+    assert shop.codes == {} and scenes.planned(runtime) == {}
+
+
+def test_a_code_that_may_just_be_made_is_not_looked_for_at_once(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    scene = set_up(runtime, flow({"without_code": "wait"}))
+    shop.lost = [Unreachable("no answer in time")]
+    dispatch.drain(runtime)
+    end(runtime, scene, "stopped")
+    upkeep(runtime)
+    assert len(shop.codes) == 1
+    clock.advance(discount_ends.AFTER_LOST_CALL)
+    upkeep(runtime)
+    assert shop.codes == {}
+
+
+def test_the_code_of_a_text_that_is_refused_for_good_is_withdrawn(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    set_up(runtime, flow())
+    provider.answers = [Refused(Category.FILTERED, "30007", "filtered")]
+    dispatch.drain(runtime)
+    assert states(runtime) == [("reminder", "ended", "not_told")]
+    upkeep(runtime)
+    assert shop.codes == {}
+
+
+def hold_after_making(runtime: Runtime, shop: PocketShop, scene: Scene, then: Callable[[], None]) -> None:
+    """The code is made; before its text goes, the shopper is active again."""
+    shop.meanwhile = then
+    assert dispatch.drain(runtime) == 0
+    shop.meanwhile = lambda: None
+    assert [state for _, state, _ in states(runtime)] == ["made"]
+
+
+def test_a_text_that_had_to_wait_tells_of_the_code_that_still_fits(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    scene = set_up(runtime, flow())
+    hold_after_making(runtime, shop, scene, lambda: change_goods(runtime, scene, TOTE, MUG))
+    clock.advance(HALF_AN_HOUR)
+    assert dispatch.drain(runtime) == 1
+    assert "10% off" in provider.texts[0].body and len(shop.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("offers", "goods", "items", "reason"),
+    [
+        ({"lowest_cart": {"GBP": "40.00"}}, {}, [MUG], "cart_too_small"),
+        ({}, {"14": Goods(gift_card=True)}, [TOTE, MUG], "offer_changed"),
+    ],
+    ids=["below the lowest value", "with goods that are excluded"],
+)
+def test_a_code_that_no_longer_fits_the_cart_is_not_told_of(
+    runtime: Runtime,
+    provider: PocketProvider,
+    shop: PocketShop,
+    clock: FixedClock,
+    offers: Any,
+    goods: Any,
+    items: Any,
+    reason: str,
+) -> None:
+    scene = set_up(runtime, flow(offers))
+    shop.goods_told = goods
+    hold_after_making(runtime, shop, scene, lambda: change_goods(runtime, scene, *items))
+    clock.advance(HALF_AN_HOUR)
+    assert dispatch.drain(runtime) == 1
+    assert "off" not in provider.texts[0].body
+    assert told(runtime, scene, "no_offer") == [reason]
+    assert states(runtime) == [("reminder", "ended", "not_told")]
+    upkeep(runtime)
+    assert shop.codes == {}
+
+
+def test_a_sale_that_has_begun_meanwhile_is_told_in_place_of_the_code(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    scene = set_up(runtime, flow())
+    hold_after_making(runtime, shop, scene, lambda: change_goods(runtime, scene, TOTE))
+    shop.sale = Sale("Summer", 20)
+    clock.advance(HALF_AN_HOUR)
+    dispatch.drain(runtime)
+    assert "20%" in provider.texts[0].body
+    assert code(runtime).reason == "not_told"
