@@ -6,7 +6,7 @@ Shown as one banner, because several are read as none.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 from app.admin import formats, story
 from app.admin.formats import Formats
 from app.config import Settings
-from app.models import ComplianceRequest, InboundEvent, ProviderState, Store
-from flows import identities, providers
+from app.models import ComplianceRequest, Discount, InboundEvent, ProviderState, Store
+from flows import discount_ends, identities, providers
 from flows.heartbeats import SCHEDULER, missing_roles
+
+LEAST_MISSING_CODES = 3
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ def of(session: Session, settings: Settings, store: Store, now: datetime, format
         *_about_processes(missing_roles(session, now)),
         *_about_provider(session, settings, store, now),
         *_about_failed_events(session, store),
+        *_about_codes(session, store, now),
         *_about_requests(session, store, now),
     ]
     return sorted(found, key=lambda notice: notice.tone != "bad")
@@ -94,6 +97,22 @@ def _about_failed_events(session: Session, store: Store) -> list[Notice]:
         return []
     title = "One event could not be read" if failed == 1 else f"{failed} events could not be read"
     return [Notice("warn", title, "They are kept with their errors and can be tried again.", "events")]
+
+
+def _about_codes(session: Session, store: Store, now: datetime) -> list[Notice]:
+    """Codes that the shop did not make lately. One may be chance; the texts went without their offers."""
+    missing = session.scalar(
+        select(func.count()).where(
+            Discount.store_id == store.id,
+            Discount.reason == discount_ends.NOT_MADE,
+            Discount.ended_at > now - timedelta(days=1),
+        )
+    )
+    if not missing or missing < LEAST_MISSING_CODES:
+        return []
+    title = f"Your shop did not make {missing} discount codes within a day"
+    text = "Their texts went without an offer. Mostly the app may not make discounts any more."
+    return [Notice("warn", title, text)]
 
 
 def _about_requests(session: Session, store: Store, now: datetime) -> list[Notice]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,6 +37,7 @@ class Discount(TenantRow, Base):
         Index(None, "store_id", "cart_id"),
         Index(None, "store_id", "contact_id", "created_at"),
         Index(None, "store_id", "season"),
+        Index("ix_discount_not_made", "store_id", "ended_at", postgresql_where=text("reason = 'not_made'")),
     )
 
     enrollment_id: Mapped[int]

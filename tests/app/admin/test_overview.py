@@ -232,6 +232,23 @@ def test_failed_events_are_counted_and_only_the_stores_own(
     assert "2 events could not be read." in banner(browser)
 
 
+@pytest.mark.parametrize(
+    ("reason", "hours", "told"), [("not_made", 23, True), ("not_made", 25, False), ("over", 23, False)]
+)
+def test_codes_that_the_shop_did_not_make_are_told_for_a_day(
+    runtime: Runtime, browser: Browser, quiet: Store, reason: str, hours: int, told: bool
+) -> None:
+    with runtime.database.session() as session:
+        contact = factories.make_contact(session, quiet)
+        cart = factories.make_cart(session, quiet, contact)
+        flow = factories.make_flow(session, quiet, name="Codes", active=False)
+        row = factories.make_enrollment(session, quiet, flow, contact, cart)
+        ended = {"state": "ended", "reason": reason, "ended_at": NOW - timedelta(hours=hours)}
+        for step in ("reminder", "second_call", "last_call"):
+            factories.make_discount(session, row, step_key=step, **ended)
+    assert ("did not make 3 discount codes" in banner(browser)) == told
+
+
 def test_all_that_needs_attention_stands_in_one_banner_what_stops_texts_first(
     runtime: Runtime, browser: Browser, quiet: Store
 ) -> None:
