@@ -5,18 +5,30 @@ Each change is a new version of the whole flow, so that carts keep the one that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import String, cast, literal, select
 from sqlalchemy.orm import Session
 
 from app.models import Flow, FlowVersion, Person, Store
 from flows import registry
-from flows.definition import FlowDefinition, Step, dump_definition
+from flows.definition import FlowDefinition, dump_definition
+from flows.text_form import Texts
 
 MOST_VERSIONS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where words stand in a flow: at a step, in ``texts`` or ``offer_texts``, at any time or in the season
+    at that place of the flow's list."""
+
+    step_key: str
+    kind: str = "texts"
+    season: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +62,22 @@ def change(
     session: Session,
     store: Store,
     flow_id: int,
-    step_key: str,
+    spot: Spot,
     tag: str,
     words: str | None,
     actor: str,
     now: datetime,
 ) -> Flow | None:
-    """A new version in which a step says ``words`` in the language ``tag``; None takes them away.
+    """A new version that says ``words`` in the language ``tag`` at that spot; None takes them away.
 
-    What others changed meanwhile stays. None if the store has no such flow or step. Raises
+    What others changed meanwhile stays. None if the store has no such flow or spot. Raises
     DefinitionError before anything changes.
     """
     registry.lock(session, store)
     found = find(session, store.id, flow_id)
-    if found is None or all(step.key != step_key for step in found[1].steps):
+    if found is None or not _has(found[1], spot):
         return None
-    changed = with_text(found[1], step_key, tag, words)
+    changed = with_text(found[1], spot, tag, words)
     return _save(session, store, found[0], changed, actor, now)
 
 
@@ -95,17 +107,30 @@ def _save(
     return registry.import_definition(session, store, kept, actor, now)
 
 
-def with_text(definition: FlowDefinition, step_key: str, tag: str, words: str | None) -> FlowDefinition:
-    """The flow with other words of one step in one language; None takes them away."""
+def _has(definition: FlowDefinition, spot: Spot) -> bool:
+    season = spot.season is None or spot.season < len(definition.seasons)
+    return season and any(step.key == spot.step_key for step in definition.steps)
 
-    def said(step: Step) -> Step:
-        texts = {name: text for name, text in step.texts.items() if name != tag}
-        return replace(step, texts=texts if words is None else {**texts, tag: words})
 
-    return replace(
-        definition,
-        steps=tuple(said(step) if step.key == step_key else step for step in definition.steps),
-    )
+def with_text(definition: FlowDefinition, spot: Spot, tag: str, words: str | None) -> FlowDefinition:
+    """The flow with other words in one language at that spot; None takes them away."""
+    change: dict[str, Any]
+    if spot.season is None:
+        steps = []
+        for step in definition.steps:
+            change = {spot.kind: _said(getattr(step, spot.kind), tag, words)}
+            steps.append(replace(step, **change) if step.key == spot.step_key else step)
+        return replace(definition, steps=tuple(steps))
+    seasons = list(definition.seasons)
+    of_steps: Mapping[str, Texts] = getattr(seasons[spot.season], spot.kind)
+    change = {spot.kind: {**of_steps, spot.step_key: _said(of_steps.get(spot.step_key, {}), tag, words)}}
+    seasons[spot.season] = replace(seasons[spot.season], **change)
+    return replace(definition, seasons=tuple(seasons))
+
+
+def _said(texts: Texts, tag: str, words: str | None) -> Texts:
+    others = {name: text for name, text in texts.items() if name != tag}
+    return others if words is None else {**others, tag: words}
 
 
 def history(session: Session, store_id: int, flow_id: int) -> Sequence[Version]:

@@ -21,14 +21,14 @@ SCREENS = (
     "sender_pages",
     "settings_pages",
 )
-"""The modules with a blueprint; that of text_pages is flow_pages': a text is part of its flow's screen."""
+"""The modules with views; texts and seasons are parts of flow_pages' screen, and have its blueprint."""
 
 
 def init_app(app: Flask) -> None:
     from app.admin import assets, formats, story
 
-    for name in SCREENS:
-        app.register_blueprint(import_module(f"{__name__}.{name}").blueprint)
+    for blueprint in dict.fromkeys(import_module(f"{__name__}.{name}").blueprint for name in SCREENS):
+        app.register_blueprint(blueprint)
     app.jinja_env.globals.update(
         asset=assets.address,
         country_name=formats.country,

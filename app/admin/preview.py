@@ -8,7 +8,7 @@ from datetime import timedelta
 from app.admin.formats import is_right_to_left, language
 from app.models import Store
 from flows import catalogs, compose
-from flows.compose import Composed, Note
+from flows.compose import Composed, Note, OfferText
 from flows.definition import FlowDefinition, Step
 from flows.language import Wishes, match_language
 from flows.sample_text import USUAL, SampleCart, compose_sample, longest
@@ -97,17 +97,26 @@ class Trial:
     shown: Preview
 
 
-def trials(step: Step, store: Store, tag: str, public_url: str) -> tuple[Trial, ...]:
-    """The step's text twice: with usual values, and with the longest that are likely."""
-    usual = _text(step, store, tag, public_url)
-    at_worst = _text(step, store, tag, public_url, longest(tag))
+def trials(
+    step: Step, store: Store, tag: str, public_url: str, offer: OfferText | None = None
+) -> tuple[Trial, ...]:
+    """The step's text twice, with what it offers: with usual values, and with the longest that are likely."""
+    usual = _text(step, store, tag, public_url, offer=offer)
+    at_worst = _text(step, store, tag, public_url, longest(tag), offer)
     named = (("With a usual cart", usual), ("With long names and a letter that costs", at_worst))
     return tuple(Trial(title, Preview(0, step, timedelta(0), text)) for title, text in named)
 
 
-def _text(step: Step, store: Store, tag: str, public_url: str, cart: SampleCart = USUAL) -> Composed | None:
+def _text(
+    step: Step,
+    store: Store,
+    tag: str,
+    public_url: str,
+    cart: SampleCart = USUAL,
+    offer: OfferText | None = None,
+) -> Composed | None:
     wishes = Wishes(checkout_locale=tag, store_locale=store.locale, formality=store.formality)
-    return compose_sample(step, store, wishes, public_url, cart=cart)
+    return compose_sample(step, store, wishes, public_url, cart=cart, offer=offer)
 
 
 def _built_in(step: Step) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import access
 from app.admin import formats, page, season_forms, season_words
+from app.admin.flow_pages import blueprint
 from app.admin.season_forms import SeasonForm
 from app.models import Flow, Store
 from app.web import runtime
@@ -20,15 +21,13 @@ from flows import candidates, dry_run, own_seasons, own_texts, season_calendar, 
 from flows.definition import DefinitionError, FlowDefinition
 from flows.seasons import NAMES
 
-blueprint = page.screen("seasons", __name__)
-
 LISTING = "/app/flows/<int(max=9223372036854775807):flow_id>/seasons"
 FRESH = f"{LISTING}/<season>"
 STORED = f"{LISTING}/<season>/<int(max=9999):place>"
 
 
 @blueprint.get(LISTING)
-def listing(flow_id: int) -> Response:
+def list_seasons(flow_id: int) -> Response:
     store = access.visitor().store
     with runtime().database.session() as session:
         flow, definition = _flow(session, flow_id)
@@ -47,7 +46,7 @@ def listing(flow_id: int) -> Response:
 
 
 @blueprint.get(FRESH)
-def prepare(flow_id: int, season: str) -> Response:
+def prepare_season(flow_id: int, season: str) -> Response:
     """The form, filled in for the next time that the season comes up."""
     store = access.visitor().store
     with runtime().database.session() as session:
@@ -61,12 +60,12 @@ def prepare(flow_id: int, season: str) -> Response:
 
 
 @blueprint.post(FRESH)
-def save_new(flow_id: int, season: str) -> AnyResponse:
+def save_new_season(flow_id: int, season: str) -> AnyResponse:
     return _save(flow_id, _known(season), None)
 
 
 @blueprint.get(STORED)
-def edit(flow_id: int, season: str, place: int) -> Response:
+def edit_season(flow_id: int, season: str, place: int) -> Response:
     store = access.visitor().store
     with runtime().database.session() as session:
         flow, definition = _flow(session, flow_id, season, place)
@@ -75,12 +74,12 @@ def edit(flow_id: int, season: str, place: int) -> Response:
 
 
 @blueprint.post(STORED)
-def save(flow_id: int, season: str, place: int) -> AnyResponse:
+def save_season(flow_id: int, season: str, place: int) -> AnyResponse:
     return _save(flow_id, season, place)
 
 
 @blueprint.post(f"{STORED}/remove")
-def remove(flow_id: int, season: str, place: int) -> AnyResponse:
+def remove_season(flow_id: int, season: str, place: int) -> AnyResponse:
     visitor = access.visitor()
     with runtime().database.session() as session:
         try:
@@ -91,11 +90,11 @@ def remove(flow_id: int, season: str, place: int) -> AnyResponse:
             abort(409, f"The flow cannot be saved any more: {error}.")
     if flow is None:
         abort(404)
-    return page.done("seasons.listing", "season_removed", flow_id=flow_id)
+    return page.done("flows.list_seasons", "season_removed", flow_id=flow_id)
 
 
 @blueprint.get(f"{STORED}/dry-run")
-def try_out(flow_id: int, season: str, place: int) -> Response:
+def try_out_season(flow_id: int, season: str, place: int) -> Response:
     """What the season would send, from the store's own carts and prices. Nothing is sent or written."""
     store, now = access.visitor().store, runtime().clock.now()
     with runtime().database.session() as session:
@@ -133,7 +132,7 @@ def _save(flow_id: int, season: str, place: int | None) -> AnyResponse:
             return page.refuse(session, "season", **values)
     if saved is None:
         abort(404)
-    return page.done("seasons.listing", "season_saved", flow_id=flow_id)
+    return page.done("flows.list_seasons", "season_saved", flow_id=flow_id)
 
 
 def _flow(
@@ -189,7 +188,7 @@ def _values(
         "years": season_forms.years(_today(store).year, typed.year),
         "kinds": season_forms.KINDS,
         "spreads": season_forms.spreads(typed.spread),
-        "steps": season_words.steps(definition),
+        "steps": season_words.steps(definition, None if place is None else definition.seasons[place]),
         "days": season_words.calendar_days(key, offered, _today(store), page.formats()),
         "currency": store.currency,
         "rungs": [("none", "No offer"), ("small", "The small one"), ("best", "The best one")],

@@ -34,10 +34,11 @@ class Prepared:
 
 @dataclass(frozen=True)
 class StepLine:
-    """A step in the form of a season: what it offers by itself."""
+    """A step in the form of a season: what it offers by itself, and whether it offers anything then."""
 
     key: str
     usually: str
+    offers: bool
 
 
 @dataclass(frozen=True)
@@ -146,9 +147,13 @@ def calendar_days(key: str, countries: Iterable[str], today: date, wording: Form
     return by_days(((country, seasons.next_days(key, country, today)) for country in countries), wording)
 
 
-def steps(flow: FlowDefinition) -> list[StepLine]:
+def steps(flow: FlowDefinition, season: Season | None) -> list[StepLine]:
     usually = {Rung.NONE: "no offer", Rung.SMALL: "the small offer", Rung.BEST: "the best offer"}
-    return [StepLine(step.key, usually[step.offer]) for step in flow.steps]
+    rungs = season.rungs if season else {}
+    return [
+        StepLine(step.key, usually[step.offer], rungs.get(step.key, step.offer) is not Rung.NONE)
+        for step in flow.steps
+    ]
 
 
 def days(span: Days, wording: Formats) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.models import Flow, FlowVersion, Store
 from app.runtime import Runtime
 from flows import catalogs, own_texts, registry
+from flows.definition import FlowDefinition
 from tests import factories
 from tests.app.admin.browser import Browser, find, words
 from tests.factories import NOW
@@ -192,3 +193,78 @@ def test_every_language_of_the_catalogs_can_be_chosen_and_own_ones_are_marked(
     options = [option.attrib["value"] for option in find(browser.get(place(flow, "extra")), "option")]
     assert set(options) == set(catalogs.languages())
     assert "Slovenian, yours" in words(browser.get(place(flow, "extra")))
+
+
+# Words of an offer, and of a season
+
+SEASONED = factories.DEFINITION | {
+    "steps": [
+        {"key": "reminder", "delay": "PT0S", "texts": {"sl": "Tvoja košarica: {link}"}},
+        {"key": "last_call", "delay": "PT24H", "texts": {}, "offer": "best"},
+    ],
+    "offers": {"best": {"kind": "percent", "percent": 10}},
+    "seasons": [{"season": "christmas", "rungs": {"reminder": "best"}}],
+}
+
+
+@pytest.fixture
+def seasoned(runtime: Runtime, store: Store) -> Flow:
+    with runtime.database.session() as session:
+        return factories.make_flow(session, store, SEASONED)
+
+
+def definition(runtime: Runtime, store: Store) -> FlowDefinition:
+    with runtime.database.session() as session:
+        found = registry.active_flow(session, store.id)
+        assert found is not None
+        return found.definition
+
+
+def write_at(browser: Browser, flow: Flow, query: str, typed: str, step: str = "reminder") -> Any:
+    page = browser.get(f"{place(flow, step)}?language=sl&{query}")
+    return browser.send(page, place(flow, step), words=typed)
+
+
+def test_a_season_s_words_begin_with_the_flow_s_and_leave_them_as_they_are(
+    browser: Browser, runtime: Runtime, store: Store, seasoned: Flow
+) -> None:
+    page = browser.get(f"{place(seasoned)}?language=sl&season=0")
+    assert "Text 1: Reminder, Christmas" in words(page)
+    assert "The flow's words. Change them, and they are the season's." in words(page)
+    assert textarea(page) == "Tvoja košarica: {link}"
+    page = write_at(browser, seasoned, "season=0", "Vesel božič! {link}")
+    assert page.request.path == f"/app/flows/{seasoned.id}/seasons/christmas/0"
+    found = definition(runtime, store)
+    assert found.seasons[0].texts == {"reminder": {"sl": "Vesel božič! {link}"}}
+    assert found.steps[0].texts == {"sl": "Tvoja košarica: {link}"}
+    page = browser.get(f"{place(seasoned)}?language=sl&season=0")
+    browser.send(page, place(seasoned), words="never mind", own="0")
+    assert definition(runtime, store).seasons[0].texts == {}
+
+
+def test_an_offer_has_words_of_its_own_in_a_season_and_without_one(
+    browser: Browser, runtime: Runtime, store: Store, seasoned: Flow
+) -> None:
+    page = browser.get(f"{place(seasoned)}?language=sl&season=0&of=offer")
+    assert textarea(page) == catalogs.template("sms.offer", "sl")
+    assert "{discount}" in words(page) and "{ends}" in words(page)
+    assert "10 % ceneje" in words(page)
+    write_at(browser, seasoned, "season=0&of=offer", "Božič: {discount} ceneje! {link}")
+    write_at(browser, seasoned, "of=offer", "{discount} ceneje! {link}", "last_call")
+    found = definition(runtime, store)
+    assert found.seasons[0].offer_texts == {"reminder": {"sl": "Božič: {discount} ceneje! {link}"}}
+    assert found.steps[1].offer_texts == {"sl": "{discount} ceneje! {link}"}
+
+
+def test_words_of_an_offer_that_hide_it_are_refused_beside_their_field(
+    browser: Browser, seasoned: Flow
+) -> None:
+    page = write_at(browser, seasoned, "season=0&of=offer", "Božič! {link}")
+    assert page.status_code == 422
+    assert "Must say {discount}: a guard rail may have lowered it." in words(page)
+    assert "seasons[" not in words(page)
+
+
+@pytest.mark.parametrize("query", ["season=1", "season=x", "of=offer", "of=text", "season=0&of=everything"])
+def test_words_that_nothing_would_say_have_no_page(browser: Browser, seasoned: Flow, query: str) -> None:
+    assert browser.get(f"{place(seasoned)}?{query}").status_code == 404
