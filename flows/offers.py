@@ -13,11 +13,13 @@ from decimal import ROUND_DOWN, Decimal
 
 from babel.numbers import get_currency_precision
 
-from connectors.discounts import DiscountKind, Goods, Sale
+from connectors.discounts import Combines, DiscountKind, Goods, Sale
 from flows.offer_form import Concession, Excluded, Offers, OwnSale, Rung
 from flows.zones import clocks
 
 HUNDRED = Decimal(100)
+BESIDE_ANY_CODE = frozenset({Combines.PRODUCT, Combines.ORDER})
+"""With what an offer must combine to stand beside a code of which nobody tells us what it lowers."""
 LAST_SECOND = time(23, 59, 59)
 
 WITHOUT: dict[str, str] = {
@@ -118,7 +120,7 @@ Decision = Offer | SaleRuns | NoOffer
 
 _REFUSALS: tuple[tuple[str, Callable[[Case], bool]], ...] = (
     ("season_full", lambda case: case.season_full),
-    ("has_discount", lambda case: case.has_code and not case.offers.combines_with),
+    ("has_discount", lambda case: case.has_code and not _beside_any_code(case)),
     ("link_cannot_apply", lambda case: not case.applies),
     ("no_such_sum", lambda case: case.currency is None or _asked_sum(case) is None),
     ("offer_not_yet", lambda case: _too_soon(case)),
@@ -194,6 +196,10 @@ def _asked_sum(case: Case) -> Decimal | None:
     if concession.kind is DiscountKind.AMOUNT:
         return concession.amounts.get(case.currency or "")
     return Decimal(0)
+
+
+def _beside_any_code(case: Case) -> bool:
+    return case.offers.combines_with.issuperset(BESIDE_ANY_CODE)
 
 
 def _too_soon(case: Case) -> bool:

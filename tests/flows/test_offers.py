@@ -80,6 +80,7 @@ def test_free_shipping_has_no_figure() -> None:
     [
         ({"season_full": True}, "season_full"),
         ({"has_code": True}, "has_discount"),
+        ({"has_code": True, "combines_with": frozenset({Combines.ORDER})}, "has_discount"),
         ({"applies": False}, "link_cannot_apply"),
         ({"last_offer_at": NOW - timedelta(days=59)}, "offer_not_yet"),
         ({"spare_returning": True, "bought_without": True}, "returning_shopper"),
@@ -101,7 +102,7 @@ def test_a_guard_rail_drops_the_offer_and_says_why(changes: dict[str, Any], reas
 @pytest.mark.parametrize(
     "changes",
     [
-        {"has_code": True, "combines_with": frozenset({Combines.ORDER})},
+        {"has_code": True, "combines_with": frozenset({Combines.ORDER, Combines.PRODUCT})},
         {"last_offer_at": NOW - timedelta(days=60)},
         {"bought_without": True},
         {"lowest_cart": {"EUR": Decimal("60.00")}},
