@@ -15,13 +15,14 @@ SCREENS = (
     "reply_pages",
     "text_pages",
     "season_pages",
+    "offer_pages",
     "request_pages",
     "retention_page",
     "audit_pages",
     "sender_pages",
     "settings_pages",
 )
-"""The modules with views; texts and seasons are parts of flow_pages' screen, and have its blueprint."""
+"""The modules with views; texts, offers and seasons are parts of the flows' screen and have its blueprint."""
 
 
 def init_app(app: Flask) -> None:

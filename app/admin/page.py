@@ -29,6 +29,7 @@ DONE = {
     "text_removed": "Warmcart's own words are back.",
     "season_saved": "The season is saved. Carts that enter the flow from now on are in it.",
     "season_removed": "The season is removed.",
+    "offers_saved": "The offers are saved. Carts that enter the flow from now on get them.",
     "restored": "That version is back.",
     "paused": "Sending is paused.",
     "resumed": "Sending goes on.",
