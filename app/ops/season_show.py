@@ -88,10 +88,17 @@ def lines(places: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _text_lines(text: dict[str, Any]) -> Iterator[str]:
-    offer = f"offer {text['offer']} through {text['offer_ends']}" if text["offer"] else "no offer"
+    offer = f"{_gives(text['offer'])} through {text['offer_ends']}" if text["offer"] else "no offer"
     parts = [text["step"], text["language"] or "no words", offer]
     parts += [] if text["within"] else [f"on {text['day']} the season is over"]
-    parts += [f"{text['segments']} segments"] if text["segments"] else []
+    parts += [f"segments: {text['segments']}"] if text["segments"] else []
     parts += [text["cost"]] if text["cost"] else []
     yield f"  {', '.join(parts)}"
     yield from (f"    {line}" for line in (text["body"] or "").splitlines())
+
+
+def _gives(offer: dict[str, Any]) -> str:
+    if "percent" in offer:
+        return f"{offer['percent']}% off"
+    sums = [f"{amount} {currency} off" for currency, amount in offer.get("amounts", {}).items()]
+    return " or ".join(sums) or "free shipping"

@@ -27,7 +27,7 @@ def test_a_dry_run_tells_each_country_and_text(runtime: Runtime) -> None:
     told = list(lines([place]))
     assert told[0] == "DE: black_friday, 2026-11-27 to 2026-11-30"
     assert told[1].startswith("  hours: Fri 08:00-20:00, Sat 08:00-20:00, Sun none, Mon")
-    assert any(line.startswith("  reminder, de, offer ") for line in told)
+    assert any(line.startswith("  reminder, de, 10% off through 2026-11-") for line in told)
     assert any(line.startswith("    Lumen & Loom") for line in told)
 
 
