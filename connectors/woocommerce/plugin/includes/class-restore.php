@@ -132,8 +132,7 @@ final class Restore {
 			return null;
 		}
 		if ( $cart && $cart['order_id'] && ( empty( $cart['goods']['lines'] ) || Orders::is_bought( wc_get_order( $cart['order_id'] ) ) ) ) {
-			wc_add_notice( __( 'You have bought this cart already. Thank you!', 'warmcart' ), 'notice' );
-			return wc_get_page_permalink( 'shop' );
+			return self::say( __( 'You have bought this cart already. Thank you!', 'warmcart' ), wc_get_page_permalink( 'shop' ) );
 		}
 		if ( $ticket && empty( $cart['goods']['lines'] ) ) {
 			return null;
@@ -146,13 +145,25 @@ final class Restore {
 			$opened = $this->openings->open( $ticket, Memory::owner() );
 		}
 		if ( Openings::USED === $opened ) {
-			wc_add_notice( __( 'This link was used already or is too old. Please tap the one in your text message again.', 'warmcart' ), 'notice' );
-			return wc_get_cart_url();
+			return self::say( __( 'This link was used already or is too old. Please tap the one in your text message again.', 'warmcart' ), wc_get_cart_url() );
 		}
 		if ( Openings::FRESH === $opened ) {
 			$this->take_over( $ticket, $cart, $mine );
 		}
 		return WC()->cart->is_empty() ? wc_get_cart_url() : self::checkout( $cart, $ticket['cid'], $_GET ); // phpcs:ignore WordPress.Security.NonceVerification.Recommended
+	}
+
+	/**
+	 * A word on the page to which the visit leads. A guest without a cart has no session yet that would keep it.
+	 *
+	 * @param string $text   Words.
+	 * @param string $target Address.
+	 * @return string The address.
+	 */
+	private static function say( $text, $target ) {
+		WC()->session->set_customer_session_cookie( true );
+		wc_add_notice( $text, 'notice' );
+		return $target;
 	}
 
 	/**
