@@ -130,6 +130,31 @@ def _made_in_seasons(session: Session, steps: Sequence[DueStep]) -> dict[tuple[i
     return {(store_id, season or ""): count for store_id, season, count in rows}
 
 
+def within_seasons(session: Session, steps: Sequence[DueStep]) -> list[DueStep]:
+    """The steps without those for which their season has no code left. Stores whose season gives so many
+    only are locked: two workers would else give more."""
+    limited = {
+        (step.store.id, step.season.mark): step.season.season.most_offers
+        for step in steps
+        if step.season is not None and step.season.season.most_offers is not None
+    }
+    if not limited:
+        return list(steps)
+    stores = select(Store.id).where(bulk.among(Store.id, {store_id for store_id, _ in limited}))
+    session.execute(stores.order_by(Store.id).with_for_update(key_share=True)).all()
+    made = _made_in_seasons(session, steps)
+    left = {name: most - made.get(name, 0) for name, most in limited.items()}
+    kept = []
+    for step in steps:
+        name = (step.store.id, step.season.mark if step.season else "")
+        if name not in left:
+            kept.append(step)
+        elif left[name] > 0:
+            left[name] -= 1
+            kept.append(step)
+    return kept
+
+
 def last_offers(session: Session, steps: Sequence[DueStep]) -> dict[int, datetime]:
     """When the shopper of each enrollment was made an offer about another cart, if ever."""
     return {enrollment_id: at for enrollment_id, at in session.execute(LAST_OFFERS, _named(steps))}

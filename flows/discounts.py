@@ -97,8 +97,8 @@ def offer(runtime: Runtime, steps: Sequence[DueStep], now: datetime) -> dict[int
     wanted = {step.claim.id: rows[step.claim.id] for step in going if step.claim.id in rows}
     wanted |= _write_down(runtime, [step for step in going if step.claim.id not in rows], decided, now)
     found |= _make(runtime, [step for step in going if step.claim.id in wanted], wanted, now)
-    # An offer that was decided and not written down: another cart of the shopper was faster.
-    return {step.claim.id: found.get(step.claim.id, Without("offer_not_yet")) for step in steps}
+    # An offer that was decided and not written down: another cart was faster.
+    return {step.claim.id: found.get(step.claim.id, Without("offer_given_away")) for step in steps}
 
 
 def _decide(
@@ -205,11 +205,12 @@ def _write_down(
     runtime: Runtime, steps: Sequence[DueStep], decided: Mapping[int, offers.Decision], now: datetime
 ) -> dict[int, Discount]:
     """The codes to be made, by claim id. Of two carts of one shopper only one gets an offer, so their
-    contact is locked and asked about once more."""
+    contact is locked and asked about once more; so is the store, where its season gives so many only."""
     with runtime.database.session() as session:
         going = [step for step in steps if isinstance(decided.get(step.claim.id), Offer)]
         if not going:
             return {}
+        going = discount_facts.within_seasons(session, going)
         contacts = [step.contact.id for step in going]
         locked = select(Contact.id).where(bulk.among(Contact.id, contacts)).order_by(Contact.id)
         session.execute(locked.with_for_update(key_share=True)).all()

@@ -39,6 +39,7 @@ WITHOUT: dict[str, str] = {
     "code_refused": "The shop refused to make the discount code.",
     "offer_over": "The offer was over before the text could go.",
     "offer_changed": "The cart or the offer has changed since the discount code was made.",
+    "offer_given_away": "Another cart got this offer at the same moment.",
     "season_full": "The season has given as many offers as it may.",
 }
 """Why a text makes no offer, and how the merchant reads it (English, the key of the catalogs)."""

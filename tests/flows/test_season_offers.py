@@ -48,6 +48,18 @@ def test_a_full_season_sends_its_texts_without_an_offer(
     assert told(runtime, second, "no_offer") == ["season_full"]
 
 
+def test_texts_that_come_due_together_share_what_is_left_of_a_season(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    first = set_up(runtime, PLAIN | {"seasons": [SALE | {"most_offers": 2}]})
+    with runtime.database.session() as session:
+        for _ in range(2):
+            make_scene(session, first.store, first.flow, currency="GBP", items=[TOTE])
+    dispatch.drain(runtime)
+    assert sorted("off until" in text.body for text in provider.texts) == [False, True, True]
+    assert len(shop.codes) == 2
+
+
 def test_last_year_s_season_does_not_fill_this_one(
     runtime: Runtime, provider: PocketProvider, shop: PocketShop
 ) -> None:
