@@ -326,7 +326,7 @@ def _discount(text: CartText, words: _Words, *, coded: bool = False) -> dict[str
         found["ends"] = format_ends(offer.last_day, words.language, country, numeric=coded)
     if offer is not None and "discount" in used:
         if offer.money is not None:
-            found["discount"] = format_money(offer.money, words.language, country, coded=coded)
+            found["discount"] = format_money(offer.money, words.language, country, coded=coded, short=True)
         elif offer.percent is not None:
             found["discount"] = format_percent(offer.percent, words.language, country)
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,12 +13,11 @@ from importlib.resources import files
 
 from connectors.platform import Money
 from flows import catalogs
-from flows.compose import CartText, Composed, Product, compose
+from flows.compose import CartText, OfferText, Product, compose
 from flows.direction import directed
 from flows.language import Wishes, parents
-from flows.merge_fields import format_ends, format_money, format_percent
-from flows.placeholders import fill, parse
-from flows.segments import Measure, fits_gsm7, measure, normalise
+from flows.merge_fields import format_ends
+from flows.segments import Measure, measure, normalise
 
 LINK = "https://go.example.com/r/AbCdEfGhIjKl"
 STOP_LINK = "https://go.example.com/p/AbCdEfGhIjKl"
@@ -83,56 +82,36 @@ def rendered(language: str, sample: Samples) -> Iterator[Rendered]:
 
 def _offers(language: str, sample: Samples) -> Iterator[Rendered]:
     """The words of offers: with a percentage and a short day, with an amount and a long one."""
-    discounts = zip(_discounts(language, sample), _discounts(language, sample, plain=True), strict=True)
-    for usual, plain in discounts:
-        for offer, product, way_out in itertools.product(OFFERS, ("named", "unnamed"), ("reply", "link")):
-            key = f"sms.{offer}" + ("" if product == "named" else ".unnamed")
-            words = parse(catalogs.template(key, language))
-            texts = [{language: fill(words, _KEPT | values)} for values in (usual, plain)]
-            bodies = [_composed(language, sample, "reminder", product, way_out, text) for text in texts]
-            best = next((body for body in bodies if fits_gsm7(body.body)), bodies[0])
-            yield Rendered(offer, product, way_out, best.body, best.measure)
-
-
-_KEPT = {name: f"{{{name}}}" for name in ("store", "product", "link")}
-
-
-def _discounts(language: str, sample: Samples, *, plain: bool = False) -> tuple[dict[str, str], ...]:
-    """What stands for {discount} and {ends}. ``plain``: with the currency's code and a date in numbers,
-    for texts that a zł or the û of août would take to UCS-2."""
     amount, currency = sample.amount.split()
     money = Money(Decimal(amount), currency)
-    days = [format_ends(day, language, None, numeric=plain) for day in LAST_DAYS]
-    return (
-        {"discount": format_percent(PERCENT, language, None), "ends": min(days, key=len)},
-        {"discount": format_money(money, language, None, coded=plain), "ends": max(days, key=len)},
+    written = {day: len(format_ends(day, language, None)) for day in LAST_DAYS}
+    short, long = min(written, key=written.__getitem__), max(written, key=written.__getitem__)
+    offers = (
+        OfferText(percent=PERCENT, last_day=short),
+        OfferText(money=money, last_day=long),
+        OfferText(last_day=short),
+        OfferText(last_day=long),
+        OfferText(percent=PERCENT),
     )
+    for offer, product, way_out in itertools.product(offers, ("named", "unnamed"), ("reply", "link")):
+        yield _cart_text(language, sample, "reminder", product, way_out, offer)
 
 
-def _cart_text(language: str, sample: Samples, step: str, product: str, way_out: str) -> Rendered:
-    composed = _composed(language, sample, step, product, way_out)
-    return Rendered(step, product, way_out, composed.body, composed.measure)
-
-
-def _composed(
-    language: str,
-    sample: Samples,
-    step: str,
-    product: str,
-    way_out: str,
-    texts: Mapping[str, str] | None = None,
-) -> Composed:
+def _cart_text(
+    language: str, sample: Samples, step: str, product: str, way_out: str, offer: OfferText | None = None
+) -> Rendered:
     title = sample.product_outside_gsm7 if product == "outside_gsm7" else sample.product
-    return compose(
+    composed = compose(
         CartText(
             step_key=step.partition(".")[0],
             store_name=sample.store,
             link=LINK,
             wishes=Wishes(checkout_locale=language),
-            texts=texts or {},
             products=[Product(title)],
             name_products=product != "unnamed",
             reserved=step.endswith(".reserved"),
             stop_link=STOP_LINK if way_out == "link" else None,
+            offer=offer,
         )
     )
+    return Rendered(offer.name if offer else step, product, way_out, composed.body, composed.measure)

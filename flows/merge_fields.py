@@ -37,6 +37,7 @@ _JOINERS = "\u200c\u200d"
 _IN_A_NAME = frozenset(" '’.-")
 _ENDS_OF_A_NAME = re.compile(r" [|–—-] | ?[(\[]|, |: ")
 _SHORT_LAST_WORDS = re.compile(r"(?<=\w{4})(?: \w{1,3})+$")
+_DECIMALS = re.compile(r"\.0+")
 _TOUCHING_SYMBOL = re.compile(r"(?<=¤)(?=[#0])|(?<=0)(?=¤)")
 _LOOSE_START = " ,;:/|&–—-"
 _LOOSE_END = " ,.;:/|&–—-("
@@ -81,17 +82,23 @@ def shorten(title: str, limit: int) -> str:
     return _SHORT_LAST_WORDS.sub("", left) + "…"
 
 
-def format_money(money: Money, language: str, country: str | None, *, coded: bool = False) -> str:
+def format_money(
+    money: Money, language: str, country: str | None, *, coded: bool = False, short: bool = False
+) -> str:
     """An amount as people in that country write it in that language; CLDR's spaces are still in it.
 
     ``coded``: with the ISO code (PLN) in place of the symbol (zł). A code stands apart from the number.
+    ``short``: a round sum without its decimals, as shops write what they take off (5 €).
     """
     locale = _locale(language, country)
-    if not coded and get_currency_symbol(money.currency, locale) != money.currency:
-        return format_currency(money.amount, money.currency, locale=locale)
     pattern = locale.currency_formats["standard"].pattern.partition(";")[0]
-    apart = _TOUCHING_SYMBOL.sub(" ", pattern).replace("¤", "¤¤")
-    return format_currency(money.amount, money.currency, format=apart, locale=locale)
+    if coded or get_currency_symbol(money.currency, locale) == money.currency:
+        pattern = _TOUCHING_SYMBOL.sub(" ", pattern).replace("¤", "¤¤")
+    rounded = short and money.amount == money.amount.to_integral_value()
+    pattern = _DECIMALS.sub("", pattern) if rounded else pattern
+    return format_currency(
+        money.amount, money.currency, format=pattern, locale=locale, currency_digits=not rounded
+    )
 
 
 def format_count(count: int, language: str, country: str | None) -> str:

@@ -384,7 +384,7 @@ TEN_PERCENT = OfferText(percent=10, last_day=NOVEMBER_30)
     ("offer", "says", "says_not"),
     [
         (TEN_PERCENT, ("10% off", "30 Nov"), ("shipping", "sale")),
-        (OfferText(money=Money(Decimal("5.00"), "GBP"), last_day=NOVEMBER_30), ("£5.00 off", "30 Nov"), ()),
+        (OfferText(money=Money(Decimal("5.00"), "GBP"), last_day=NOVEMBER_30), ("£5 off", "30 Nov"), ()),
         (OfferText(last_day=NOVEMBER_30), ("free delivery", "30 Nov"), ("off",)),
         (OfferText(percent=20), ("sale", "20%"), ("until",)),
     ],

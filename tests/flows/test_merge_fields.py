@@ -228,3 +228,19 @@ def test_the_first_of_a_month_is_said_as_the_french_say_it() -> None:
     assert format_ends(date(2026, 12, 1), "fr-CA", "CA") == "1er déc."
     assert format_ends(date(2026, 12, 11), "fr", "FR") == "11 déc."
     assert format_ends(date(2026, 12, 1), "fr", "FR", numeric=True) == "01/12"
+
+
+@pytest.mark.parametrize(
+    ("amount", "language", "country", "written"),
+    [
+        ("5.00", "de", "DE", "5 €"),
+        ("5.50", "de", "DE", "5,50 €"),
+        ("5.00", "en", "GB", "€5"),
+        ("2000", "fr", "FR", "2 000 €"),
+    ],
+)
+def test_what_is_taken_off_is_written_short_where_it_is_round(
+    amount: str, language: str, country: str, written: str
+) -> None:
+    shown = format_money(Money(Decimal(amount), "EUR"), language, country, short=True)
+    assert " ".join(shown.split()) == written
