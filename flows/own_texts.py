@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 from app.models import Flow, FlowVersion, Person, Store
 from flows import registry
 from flows.definition import FlowDefinition, dump_definition
+from flows.offer_form import Rung
 from flows.text_form import Texts
 
 MOST_VERSIONS = 30
+KINDS = ("texts", "offer_texts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +35,26 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class TextChange:
-    """A text that a version has otherwise than the one before: ``done`` is written, changed or removed."""
+    """Words that a version has otherwise than the one before: ``done`` is written, changed or removed.
+    ``kind`` is ``texts`` or ``offer_texts``."""
 
     step_key: str
     language: str
+    kind: str
     done: str
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a flow: who wrote it when, which texts it changed, and whether it changed more."""
+    """One version of a flow: who wrote it when, which texts it changed, and what else: steps, offers,
+    seasons."""
 
     number: int
     created_at: datetime
     actor: str
     person: str | None
     texts: tuple[TextChange, ...]
-    more: bool
+    more: tuple[str, ...]
 
 
 def find(session: Session, store_id: int, flow_id: int) -> tuple[Flow, FlowDefinition] | None:
@@ -152,20 +157,32 @@ def history(session: Session, store_id: int, flow_id: int) -> Sequence[Version]:
     ]
 
 
-def _differences(before: FlowDefinition | None, after: FlowDefinition) -> tuple[tuple[TextChange, ...], bool]:
-    """The texts that changed, and whether anything else did; of a first version nothing is told."""
+def _differences(
+    before: FlowDefinition | None, after: FlowDefinition
+) -> tuple[tuple[TextChange, ...], tuple[str, ...]]:
+    """The texts that changed, and what else did; of a first version nothing is told."""
     if before is None:
-        return (), False
-    earlier = {(step.key, tag): text for step in before.steps for tag, text in step.texts.items()}
-    later = {(step.key, tag): text for step in after.steps for tag, text in step.texts.items()}
+        return (), ()
+    earlier, later = _words(before), _words(after)
     changes = []
     for key in sorted(earlier.keys() | later.keys()):
         if earlier.get(key) != later.get(key):
             done = "written" if key not in earlier else "removed" if key not in later else "changed"
             changes.append(TextChange(*key, done))
-    return tuple(changes), _without_texts(before) != _without_texts(after)
+    others = (_others(before), _others(after))
+    return tuple(changes), tuple(name for name in others[0] if others[0][name] != others[1][name])
 
 
-def _without_texts(definition: FlowDefinition) -> FlowDefinition:
-    steps = tuple(replace(step, texts={}) for step in definition.steps)
-    return replace(definition, steps=steps, active=False, id=None)
+def _words(definition: FlowDefinition) -> dict[tuple[str, str, str], str]:
+    """The merchant's words by step, language and kind; those of seasons are a part of their season."""
+    kinds = ((step, kind, getattr(step, kind)) for step in definition.steps for kind in KINDS)
+    return {(step.key, tag, kind): text for step, kind, texts in kinds for tag, text in texts.items()}
+
+
+def _others(definition: FlowDefinition) -> dict[str, object]:
+    bare = [replace(step, texts={}, offer_texts={}, offer=Rung.NONE) for step in definition.steps]
+    return {
+        "steps": (definition.name, definition.trigger, bare),
+        "offers": (definition.offers, [(step.key, step.offer) for step in definition.steps]),
+        "seasons": definition.seasons,
+    }

@@ -6,7 +6,7 @@ from flask import Response, abort, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import access
-from app.admin import formats, page, preview
+from app.admin import formats, offer_words, page, preview
 from app.web import runtime
 from flows import own_texts, registry
 from flows.definition import DefinitionError
@@ -31,6 +31,7 @@ def show(flow_id: int) -> Response:
         flow, definition = found
         offered = preview.languages(definition)
         language = preview.choose(request.args.get("language", ""), offered, store.locale)
+        public_url, now, wording = runtime().settings.public_url, runtime().clock.now(), page.formats()
         return page.show(
             session,
             "flow",
@@ -39,7 +40,11 @@ def show(flow_id: int) -> Response:
             languages=[(tag, formats.language(tag)) for tag in offered],
             language=language,
             versions=own_texts.history(session, store.id, flow_id),
-            previews=preview.previews(definition, store, language, runtime().settings.public_url),
+            previews=preview.previews(definition, store, language, public_url, now),
+            offers=[offer_words.told(step, definition.offers, wording) for step in definition.steps],
+            rules=offer_words.rules(definition.offers, wording)
+            if offer_words.makes_offers(definition)
+            else None,
         )
 
 

@@ -17,6 +17,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from werkzeug.datastructures import MultiDict
 
 from app.admin.formats import language
+from app.admin.story import step
 from connectors.discounts import DiscountKind
 from flows.definition import FlowDefinition, Step
 from flows.offer_form import Concession, Offers, OwnSale, WithoutCode
@@ -38,6 +39,20 @@ UNITS = {
     "minutes": ("PT{}M", 60),
     "seconds": ("PT{}S", 1),
 }
+SUBJECTS = {
+    "small": "The small offer",
+    "best": "The best offer",
+    "lasts": "How long they last",
+    "highest_percent": "Percents at most",
+    "lowest_cart": "Lowest value",
+    "margin_floor": "Margin",
+    "once_in": "One offer in",
+    "products": "Products",
+    "collections": "Collections",
+    "combines_with": "Together with",
+    "without_code": "Without a code",
+}
+"""What fields are about, by the first part of their names."""
 NO_COUNT = "Write a whole number."
 NO_PERCENT = "Write how many percents."
 NO_SUM = "Write a sum in at least one currency."
@@ -93,6 +108,21 @@ class OfferForm:
     without_code: str = WithoutCode.SEND.value
     sales: tuple[SaleForm, ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def summary(self) -> dict[str, str]:
+        """The errors with what they are about, to be read away from their fields."""
+        return {
+            name: f"{where}: {told}" if (where := self._where(name)) else told
+            for name, told in self.errors.items()
+        }
+
+    def _where(self, name: str) -> str:
+        subject, _, rest = name.partition("-")
+        if subject == "sale":
+            place = int(rest.partition("-")[0])
+            return self.sales[place].name or f"Sale {place + 1}"
+        return step(rest) if subject == "offer" else SUBJECTS.get(subject, "")
 
 
 def currencies(offers: Offers, seasons: Iterable[Season], first: str, more: Sequence[str]) -> tuple[str, ...]:
@@ -251,8 +281,11 @@ def units(typed: LengthForm) -> list[tuple[str, str]]:
 def judged(typed: OfferForm, told: Sequence[str], definition: FlowDefinition) -> OfferForm:
     """The form with what is wrong, by field: what is ``told`` of its JSON form, and what no reader knows."""
     found: dict[str, list[str]] = {}
+    unknown_bound = any(error.startswith("offers.highest_percent: ") for error in told)
     for error in told:
         place, _, problem = error.partition(": ")
+        if unknown_bound and problem.startswith("is above highest_percent"):
+            continue
         name, words = _placed(place, problem, typed, definition)
         found.setdefault(name, []).append(words)
     by_field = {name: " ".join(words) for name, words in found.items()} | dict(_own_errors(typed))

@@ -22,9 +22,11 @@ COMBINES = {
 
 @dataclass(frozen=True)
 class Rules:
-    """All rules for offers, as pairs of a name and what it says; and the store's own sales."""
+    """All rules for offers: the ladder and its guard rails, as pairs of a name and what it says, and the
+    store's own sales."""
 
-    facts: list[tuple[str, str]]
+    ladder: list[tuple[str, str]]
+    rails: list[tuple[str, str]]
     sales: list[str]
 
 
@@ -62,8 +64,8 @@ def rules(offers: Offers, wording: Formats) -> Rules:
         if one
     ]
     lasts = f"At least {formats.duration(offers.lasts)}, to the end of a day on the shopper's clock"
-    facts = [*ladder, ("Lasts", lasts), *_guard_rails(offers, wording)]
-    return Rules(facts, [_sale(sale, wording) for sale in offers.sales])
+    sales = [_sale(sale, wording) for sale in offers.sales]
+    return Rules([*ladder, ("Lasts", lasts)], list(_guard_rails(offers, wording)), sales)
 
 
 def _guard_rails(offers: Offers, wording: Formats) -> Iterable[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.admin.formats import is_right_to_left, language
 from app.models import Store
@@ -11,7 +11,9 @@ from flows import catalogs, compose
 from flows.compose import Composed, Note, OfferText
 from flows.definition import FlowDefinition, Step
 from flows.language import Wishes, match_language
-from flows.sample_text import USUAL, SampleCart, compose_sample, longest
+from flows.offer_form import Concession, Offers
+from flows.offers import ends
+from flows.sample_text import USUAL, SampleCart, compose_sample, longest, offer_text
 from flows.segments import Encoding, offending_characters
 
 ROOM = {Encoding.GSM7: 160, Encoding.UCS2: 70}
@@ -32,13 +34,14 @@ class Preview:
     """One step as a shopper of the chosen language would get it.
 
     ``after`` is the time since the shopper's last activity. ``text`` is None where the step has no
-    words that fit.
+    words that fit. ``offering`` is the same step with the offer that it makes, None where it makes none.
     """
 
     number: int
     step: Step
     after: timedelta
     text: Composed | None
+    offering: Preview | None = None
 
     @property
     def is_own(self) -> bool:
@@ -69,7 +72,8 @@ class Preview:
 
 def languages(definition: FlowDefinition) -> list[str]:
     """The languages in which a step of the flow has words, ours or the merchant's, by their names."""
-    return sorted({tag for step in definition.steps for tag in (*step.texts, *_built_in(step))}, key=language)
+    said = (tag for step in definition.steps for tag in (*step.texts, *step.offer_texts, *_built_in(step)))
+    return sorted(set(said), key=language)
 
 
 def choose(wish: str, offered: list[str], store_language: str) -> str:
@@ -80,13 +84,27 @@ def choose(wish: str, offered: list[str], store_language: str) -> str:
     return usual or offered[0]
 
 
-def previews(definition: FlowDefinition, store: Store, tag: str, public_url: str) -> list[Preview]:
-    """All steps as a shopper whose checkout speaks the language ``tag`` gets them."""
+def previews(
+    definition: FlowDefinition, store: Store, tag: str, public_url: str, now: datetime
+) -> list[Preview]:
+    """All steps as a shopper whose checkout speaks the language ``tag`` gets them, offers made ``now``."""
     after, shown = definition.trigger.idle, []
     for number, step in enumerate(definition.steps, 1):
         after += step.delay
-        shown.append(Preview(number, step, after, _text(step, store, tag, public_url)))
+        text = _text(step, store, tag, public_url)
+        offer = sample_offer(definition.offers, definition.offers.concession(step.offer), store, now)
+        said = _text(step, store, tag, public_url, offer=offer) if offer else None
+        offering = Preview(number, step, after, said) if offer else None
+        shown.append(Preview(number, step, after, text, offering))
     return shown
+
+
+def sample_offer(
+    offers: Offers, concession: Concession | None, store: Store, now: datetime
+) -> OfferText | None:
+    """What a text that goes ``now`` tells of its offer; None: it names no sum in the store's currency."""
+    last_day, _ = ends(now, offers.lasts, [store.timezone], None)
+    return offer_text(concession, store.currency, last_day)
 
 
 @dataclass(frozen=True)

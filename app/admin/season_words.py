@@ -9,12 +9,12 @@ from datetime import date
 
 from app.admin import formats, hours_forms
 from app.admin.formats import Formats, is_right_to_left
+from app.admin.offer_words import gives
 from app.admin.preview import ROOM
-from connectors.discounts import DiscountKind
 from flows import season_calendar, seasons
 from flows.definition import FlowDefinition
 from flows.dry_run import PlaceRun, PlannedText
-from flows.offer_form import Concession, Rung
+from flows.offer_form import Rung
 from flows.season_calendar import Coming
 from flows.season_form import Season
 from flows.seasons import NAMES, Days
@@ -161,18 +161,6 @@ def days(span: Days, wording: Formats) -> str:
     return wording.day(first) if first == last else f"{wording.day(first)} to {wording.day(last)}"
 
 
-def gives(concession: Concession | None, wording: Formats) -> str:
-    """What a rung gives."""
-    if concession is None:
-        return "none"
-    if concession.kind is DiscountKind.PERCENT:
-        return f"{wording.percent((concession.percent or 0) / 100)} off"
-    if concession.kind is DiscountKind.FREE_SHIPPING:
-        return "free shipping"
-    sums = (wording.money(amount, code) for code, amount in sorted(concession.amounts.items()))
-    return f"{' or '.join(sums)} off"
-
-
 def line(place: PlaceRun, wording: Formats) -> PlaceLine:
     """A country of a dry run in words."""
     texts = [(_language(one.locale), [_text(text, wording) for text in one.texts]) for one in place.spoken]
@@ -201,7 +189,7 @@ def _spoken(place: PlaceRun) -> Iterable[str]:
 
 
 def _text(planned: PlannedText, wording: Formats) -> TextLine:
-    offer = f"{gives(planned.offer, wording)}" if planned.offer else "No offer"
+    offer = gives(planned.offer, wording) if planned.offer else "No offer"
     if planned.offer and planned.ends:
         offer += f", through {wording.day(planned.ends)}"
     return TextLine(

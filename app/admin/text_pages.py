@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from flask import Response, abort, request
@@ -18,7 +17,6 @@ from app.web import runtime
 from flows import catalogs, own_texts
 from flows.definition import DefinitionError, FlowDefinition
 from flows.placeholders import problems
-from flows.sample_text import offer_text
 
 PLACE = "/app/flows/<int(max=9223372036854775807):flow_id>/texts/<step_key>"
 
@@ -118,7 +116,6 @@ def _values(subject: Subject, tag: str, words: str, errors: dict[str, str] | Non
 
 
 def _trials(subject: Subject, tag: str, words: str) -> tuple[preview.Trial, ...]:
-    store, today = access.visitor().store, runtime().clock.now().date()
-    lasts = timedelta(days=subject.definition.offers.lasts.days)
-    offer = offer_text(subject.concession, store.currency, today + lasts)
+    store, offers = access.visitor().store, subject.definition.offers
+    offer = preview.sample_offer(offers, subject.concession, store, runtime().clock.now())
     return preview.trials(subject.saying(tag, words), store, tag, runtime().settings.public_url, offer)

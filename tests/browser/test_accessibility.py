@@ -42,6 +42,8 @@ PAGES = (
     "flows",
     "flow",
     "words of a flow",
+    "words of an offer",
+    "offers of a flow",
     "seasons of a flow",
     "a season",
     "settings",
@@ -98,6 +100,8 @@ def addresses(running: Stack, reader: BrowserContext) -> dict[str, str]:
         f"/app/flows?{shop}",
         f"/app/flows/{flow}?{shop}",
         f"/app/flows/{flow}/texts/reminder?{shop}&language=ar",
+        f"/app/flows/{flow}/texts/last_call?{shop}&of=offer",
+        f"/app/flows/{flow}/offers?{shop}",
         f"/app/flows/{flow}/seasons?{shop}",
         f"/app/flows/{flow}/seasons/christmas?{shop}",
         f"/app/settings?{shop}",
@@ -143,6 +147,19 @@ def hindrances(page: Page) -> list[str]:
     found: list[str] = page.evaluate(CHECK)
     too_wide: int = page.evaluate(TOO_WIDE)
     return [*found, *([f"{too_wide} pixels too wide"] if too_wide > 0 else [])]
+
+
+def test_a_form_that_is_refused_stands_in_nobodys_way(
+    reader: BrowserContext, addresses: dict[str, str]
+) -> None:
+    page = reader.new_page()
+    page.goto(addresses["offers of a flow"])
+    for label in ("Percents at most", "Margin that must remain, in percents"):
+        page.get_by_label(label).fill("x")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    assert hindrances(page) == []
+    page.close()
 
 
 def test_every_page_reads_without_scripts(

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from babel import Locale
 from sqlalchemy import select
 
+from app.admin import offer_words
+from app.admin.formats import Formats
 from app.models import AuditEvent, Flow, Store
 from app.runtime import Runtime
 from flows import registry
 from flows.countries import country_rule
+from flows.form_reader import FormReader
+from flows.offer_form import DEFAULT, KEYS, read_offers
 from tests import factories
+from tests.app.admin import test_offer_pages
 from tests.app.admin.browser import Browser, find, words
 from tests.factories import NOW
 
@@ -142,6 +149,91 @@ def test_a_right_to_left_text_is_read_from_the_right(
     page = browser.get(f"/app/flows/{flow.id}?language=ar")
     bubble = next(part for part in find(page, "p") if part.attrib.get("lang") == "ar")
     assert bubble.attrib["dir"] == "rtl"
+
+
+def offering(runtime: Runtime, store: Store, offers: dict[str, Any], **more: Any) -> Flow:
+    """A flow with one text, which makes the best offer."""
+    step = {"key": "last_call", "delay": "PT0S", "texts": {}, "offer": "best"} | more
+    return add(runtime, store, steps=[step], offers=offers)
+
+
+def bubbles(page: Any, language: str) -> list[str]:
+    return ["".join(part.itertext()) for part in find(page, "p") if part.attrib.get("lang") == language]
+
+
+def test_a_text_is_shown_with_its_offer_and_without(browser: Browser, runtime: Runtime, store: Store) -> None:
+    flow = offering(runtime, store, {"best": {"kind": "percent", "percent": 10}, "lasts": "P3D"})
+    page = browser.get(f"/app/flows/{flow.id}?language=en")
+    assert "The best offer: 10% off, for 3 days at least, to the end of a day." in words(page)
+    with_offer, without = bubbles(page, "en")
+    assert "10% off" in with_offer and "Nov 24" in with_offer
+    assert "10%" not in without
+    order = [words(page).index(part) for part in ("With the offer", with_offer[:20], "Without it")]
+    assert order == sorted(order)
+
+
+def test_own_words_of_an_offer_are_shown_in_their_language(
+    browser: Browser, runtime: Runtime, store: Store
+) -> None:
+    own = {"it": "{store}: {discount} fino al {ends}: {link}"}
+    flow = offering(runtime, store, {"best": {"kind": "amount", "amounts": {"EUR": "5.00"}}}, offer_texts=own)
+    page = browser.get(f"/app/flows/{flow.id}?language=it")
+    assert "Lumen & Loom: 5 € fino al 23 nov: https://" in bubbles(page, "it")[0].replace("\xa0", " ")
+    assert "Your own words." in words(page)
+
+
+def test_an_offer_without_a_sum_in_the_stores_currency_is_marked(
+    browser: Browser, runtime: Runtime, store: Store
+) -> None:
+    flow = offering(runtime, store, {"best": {"kind": "amount", "amounts": {"USD": "5.00"}}})
+    text = words(browser.get(f"/app/flows/{flow.id}"))
+    assert "It names no sum in EUR, your store's currency: carts in it get no offer." in text
+    assert "With the offer" not in text.replace("Edit words with the offer", "")
+
+
+def test_every_rule_for_offers_is_on_the_page(browser: Browser, runtime: Runtime, store: Store) -> None:
+    flow = offering(runtime, store, test_offer_pages.FULL)
+    text = words(browser.get(f"/app/flows/{flow.id}", headers={"Accept-Language": "en-IE"}))
+    for rule in (
+        "Small offer 5% off",
+        "Best offer €10.00 or US$12.00 off",
+        "Lasts At least 1 day 12 hours, to the end of a day on the shopper's clock",
+        "At most 20% of what is lowered, of sums too",
+        "Lowest cart Goods of at least €40.00",
+        "Never lowered Sale items, product 123, collections 456, 7",
+        "Margin 15% of the lowered price must remain above the costs, where they are known",
+        "How often One offer to a shopper in 60 days",
+        "Shoppers who return No offer for whoever has bought here without one",
+        "Together with Discounts on shipping",
+        "waits up to 12 hours for it, then goes without the offer",
+        "Summer: 20% off, 1 Jul 2027 to 14 Jul 2027, in Austria and Germany",
+    ):
+        assert rule in text, rule
+
+
+def test_a_flow_that_offers_nothing_says_so_and_names_no_rules(browser: Browser, flow: Flow) -> None:
+    text = words(browser.get(f"/app/flows/{flow.id}"))
+    assert "No text makes an offer." in text and "Set up offers" in text
+    assert "Lowest cart" not in text
+
+
+def test_what_a_version_changed_of_offers_is_told(browser: Browser, runtime: Runtime, store: Store) -> None:
+    flow = offering(runtime, store, {"best": {"kind": "percent", "percent": 10}})
+    offering(runtime, store, {"best": {"kind": "percent", "percent": 15}})
+    own = {"en": "{discount} off: {link}"}
+    offering(runtime, store, {"best": {"kind": "percent", "percent": 15}}, offer_texts=own)
+    text = words(browser.get(f"/app/flows/{flow.id}"))
+    assert "Version 3 Last call, with its offer, in English written Operator" in text
+    assert "Version 2 Offers changed Operator" in text
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_no_rule_of_the_json_form_is_left_untold(name: str) -> None:
+    wording = Formats(Locale("en"), ZoneInfo("UTC"))
+    usual = offer_words.rules(DEFAULT, wording)
+    reader = FormReader()
+    offers = read_offers(reader, {name: test_offer_pages.FULL[name]} if name != "once_in" else {name: "P9D"})
+    assert reader.errors == [] and offer_words.rules(offers, wording) != usual
 
 
 def test_the_guard_rail_that_is_told_is_the_rule() -> None:

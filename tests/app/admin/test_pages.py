@@ -18,7 +18,11 @@ from tests.app.admin.browser import HTML, Browser, find, parse, words
 from tests.factories import NOW
 
 FIELDS = ("input", "select", "textarea")
-FLOW = factories.DEFINITION | {"seasons": [{"season": "christmas"}]}
+FLOW = factories.DEFINITION | {
+    "steps": [step | {"offer": "best"} for step in factories.DEFINITION["steps"]],
+    "offers": {"best": {"kind": "amount", "amounts": {"EUR": "5.00"}}},
+    "seasons": [{"season": "christmas"}],
+}
 
 
 def fill(runtime: Runtime, store: Store, name: str, phone: str) -> dict[str, int]:
@@ -56,6 +60,8 @@ def addresses(ids: dict[str, int]) -> list[str]:
         "/app/flows",
         f"/app/flows/{ids['flow']}",
         f"/app/flows/{ids['flow']}/texts/reminder",
+        f"/app/flows/{ids['flow']}/texts/reminder?of=offer",
+        f"/app/flows/{ids['flow']}/offers",
         f"/app/flows/{ids['flow']}/seasons",
         f"/app/flows/{ids['flow']}/seasons/christmas",
         f"/app/flows/{ids['flow']}/seasons/christmas/0",
