@@ -46,9 +46,16 @@ def see(incoming: Incoming, seen: CartSeen) -> None:
     if found is None:
         _see_unknown(incoming, seen)
         return
-    refilled = seen.opened_by is not None and not found.known.intersection(seen.keys)
+    refilled = seen.opened_by is not None and _is_new(found, seen.keys)
     keep_keys(incoming, found, seen.keys)
     _take_over(incoming, found.cart, seen, first=False, refilled=refilled)
+
+
+def _is_new(found: Found, keys: Sequence[Key]) -> bool:
+    """Whether the platform made a checkout of its own of the cart: under a strong key, or only under keys
+    that we did not know. WooCommerce makes a draft of a cart that goes on under the plugin's key."""
+    named = strong(keys) or keys
+    return not found.known.intersection(named)
 
 
 def see_deleted(incoming: Incoming, deleted: CartDeleted) -> None:

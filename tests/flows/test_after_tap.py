@@ -236,6 +236,20 @@ def test_a_checkout_that_our_link_filled_goes_on_with_the_cart(runtime: Runtime,
     assert set(shop.progress() or {}) == {"contact", "shipping"}
 
 
+def test_a_draft_of_a_cart_that_goes_on_under_its_key_is_not_the_shoppers_doing(
+    runtime: Runtime, shop: Shop
+) -> None:
+    going_on = Key("woo_session", "5e" * 16)
+    shop.tell(told.cart(at=25, keys=(*told.cart().keys, going_on)))
+    before = told.row(runtime, Cart).activity_at
+    shop.tap(minutes_ago(20))
+    shop.tell(fresh(shop, at=19, keys=(Key("woo_order", "52"), going_on), step="cart"))
+
+    assert told.row(runtime, Cart).activity_at == before
+    shop.tell(fresh(shop, at=15, keys=(going_on,), step="shipping"))
+    assert set(shop.progress() or {}) == {"contact", "shipping"}
+
+
 def test_a_checkout_that_is_submitted_when_first_seen_is_the_shoppers_doing(runtime: Runtime) -> None:
     shop = Shop(runtime, step="payment")
     shop.tap(minutes_ago(20))

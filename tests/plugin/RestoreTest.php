@@ -239,7 +239,7 @@ final class RestoreTest extends PluginTestCase {
 		$this->assertSame( array(), $GLOBALS['wordpress']['notices'], 'what WooCommerce says of it is not for the shopper' );
 		$note = $this->note();
 		$this->assertStringContainsString( '“Shirt - M” is not available any more', $note );
-		$this->assertStringContainsString( '“Mug” as you wanted: 1 are in your cart', $note );
+		$this->assertStringContainsString( '“Mug” as you wanted. In your cart: 1.', $note );
 		$this->assertStringContainsString( 'The discount code does not count any more', $note );
 		$this->assertStringNotContainsString( 'not available any more', $this->note(), 'once is enough' );
 	}

@@ -125,7 +125,7 @@ final class Checkout_Note {
 				return sprintf( __( '“%s” is not available any more and was left out.', 'warmcart' ), $each['title'] );
 			case 'fewer':
 				/* translators: 1: name of a product, 2: how many are in the cart. */
-				return sprintf( __( 'There are not as many of “%1$s” as you wanted: %2$s are in your cart.', 'warmcart' ), $each['title'], $each['quantity'] );
+				return sprintf( __( 'There are not as many of “%1$s” as you wanted. In your cart: %2$s.', 'warmcart' ), $each['title'], $each['quantity'] );
 			case 'code':
 				return __( 'The discount code does not count any more. Your cart is here without it.', 'warmcart' );
 		}
@@ -155,7 +155,7 @@ final class Checkout_Note {
 		echo '<form method="post" class="warmcart-digits" action="' . esc_url( (string) get_permalink( get_queried_object_id() ) ) . '">';
 		wp_nonce_field( self::ACTION, self::NONCE, false );
 		echo '<p class="form-row form-row-wide"><label for="warmcart-digits">' . esc_html__( 'To fill in what you typed when you left this cart, type the last four digits of your phone number', 'warmcart' ) . '</label>';
-		echo '<input type="text" class="input-text" id="warmcart-digits" name="' . esc_attr( self::FIELD ) . '" inputmode="numeric" autocomplete="off" maxlength="4" size="6" required';
+		echo '<input type="text" class="input-text" id="warmcart-digits" name="' . esc_attr( self::FIELD ) . '" inputmode="numeric" autocomplete="off" maxlength="4" required style="width:6em;margin-right:0.5em"';
 		echo '' === $error ? '>' : ' aria-invalid="true" aria-describedby="warmcart-digits-error">';
 		echo ' <button type="submit" class="button wp-element-button">' . esc_html__( 'Fill in my details', 'warmcart' ) . '</button>';
 		if ( '' !== $error ) {
