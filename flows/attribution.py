@@ -1,8 +1,9 @@
 """Which orders count as recovered, by a rule that a merchant can read.
 
-An order is recovered when it is an order of the same cart, or of the same contact within seven days
-of a person's click, and was placed after a text for that cart was accepted by the provider. Test
-orders never count, nor do orders that were cancelled or wholly refunded.
+An order is recovered when it is an order of the same cart, or uses the code that a text for that cart
+told of, or is of the same contact within seven days of a person's click, and was placed after a text for
+that cart was accepted by the provider. Test orders never count, nor do orders that were cancelled or
+wholly refunded.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.models import Click, Link, Message, Order, Recovery, Store
+from app.models import Click, Discount, Link, Message, Order, Recovery, Store
 from flows import after_tap, stats, timeline
 
 CLICK_COUNTS_FOR = timedelta(days=7)
@@ -69,23 +70,33 @@ def _counts(order: Order) -> bool:
 
 
 def _find(session: Session, order: Order) -> Attribution | None:
-    return _of_cart(session, order) or _of_click(session, order)
+    own = _of_cart(session, order, order.cart_id)
+    return own or _of_cart(session, order, _cart_of_code(session, order)) or _of_click(session, order)
 
 
-def _of_cart(session: Session, order: Order) -> Attribution | None:
+def _cart_of_code(session: Session, order: Order) -> int | None:
+    """The cart for which a code that the order uses was made; whoever used it, in whatever checkout."""
+    codes = [code.lower() for code in order.discount_codes]
+    if not codes:
+        return None
+    made = select(Discount.cart_id).where(Discount.store_id == order.store_id, Discount.code.in_(codes))
+    return session.scalar(made.order_by(Discount.id).limit(1))
+
+
+def _of_cart(session: Session, order: Order, cart_id: int | None) -> Attribution | None:
     """The last text for this cart that was accepted before the order."""
-    if order.cart_id is None:
+    if cart_id is None:
         return None
     rows = session.execute(
         select(Message.id, Message.clicked_at)
-        .where(Message.store_id == order.store_id, Message.cart_id == order.cart_id)
+        .where(Message.store_id == order.store_id, Message.cart_id == cart_id)
         .where(_accepted_before(order))
         .order_by(Message.accepted_at.desc(), Message.id.desc())
     ).all()
     if not rows:
         return None
     clicked = any(clicked_at and clicked_at <= _latest(order) for _, clicked_at in rows)
-    return Attribution(rows[0][0], order.cart_id, "cart", clicked)
+    return Attribution(rows[0][0], cart_id, "cart", clicked)
 
 
 def _of_click(session: Session, order: Order) -> Attribution | None:

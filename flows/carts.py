@@ -212,8 +212,11 @@ def _take_over(
 def _describe(incoming: Incoming, cart: Cart, seen: CartSeen) -> bool:
     """Write down what is not older than what we know; says whether anything was."""
     fresh_items = seen.updated_at >= (cart.items_at or cart.platform_updated_at)
+    items = [_stored_item(item) for item in seen.items]
     if fresh_items:
-        cart.items, cart.items_at = [_stored_item(item) for item in seen.items], seen.updated_at
+        cart.items, cart.items_at = _with_known_prices(items, cart.items), seen.updated_at
+    elif any(item.get("unit_price") is None for item in cart.items):
+        cart.items = _with_known_prices(cart.items, items)
     if seen.partial or seen.updated_at < cart.platform_updated_at:
         return fresh_items
     _describe_whole(incoming, cart, seen)
@@ -278,6 +281,19 @@ def _keep_restore_url(incoming: Incoming, cart: Cart, url: str | None) -> None:
 def _stored_item(item: Item) -> dict[str, Any]:
     price = None if item.unit_price is None else str(item.unit_price)
     return asdict(item) | {"unit_price": price}
+
+
+def _with_known_prices(items: list[dict[str, Any]], before: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A line of which no price is told keeps the one that it had: some news of a cart tell none."""
+    prices = {_goods(item): item.get("unit_price") for item in before}
+    return [
+        item | {"unit_price": prices.get(_goods(item))} if item.get("unit_price") is None else item
+        for item in items
+    ]
+
+
+def _goods(item: dict[str, Any]) -> tuple[str | None, str | None, str]:
+    return item.get("product_id"), item.get("variant_id"), item["title"]
 
 
 def _note_activity(incoming: Incoming, cart: Cart, at: datetime, first: bool) -> bool:

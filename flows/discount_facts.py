@@ -172,17 +172,23 @@ def _named(steps: Sequence[DueStep]) -> dict[str, Any]:
 def case_of(
     runtime: Runtime, step: DueStep, facts: Facts, sales: Mapping[int, Sale | None], now: datetime
 ) -> Case:
-    """What ``flows.offers`` asks about this text, before the platform is asked about the goods."""
+    """What ``flows.offers`` asks about this text, before the platform is asked about the goods.
+
+    Codes are in the store's currency; prices of a cart in another say nothing there.
+    """
+    ours = step.cart.currency == step.store.currency
     secret, key = facts.plugins.get(step.enrollment.id, (None, None))
     return Case(
         now=now,
         offers=step.offers,
         rung=step.step.offer,
-        currency=step.cart.currency,
+        currency=step.store.currency,
         country=step.cart.country or step.contact.country,
         zones=step.situation.zones,
         today=now.astimezone(ZoneInfo(step.store.timezone)).date(),
-        lines=[Line(item.product_id, item.quantity, item.unit_price) for item in _items(step)],
+        lines=[
+            Line(item.product_id, item.quantity, item.unit_price if ours else None) for item in _items(step)
+        ],
         last_offer_at=facts.last_offers.get(step.enrollment.id),
         bought_without=step.enrollment.id in facts.bought_without,
         has_code=step.enrollment.id in facts.with_code,

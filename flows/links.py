@@ -155,7 +155,12 @@ OPEN = text(
         c.email, c.first_name, c.country, c.postcode,
         -- The shopper may be active again since; what was left before the text is no fresh checkout.
         cast(:now AS timestamptz) - least(c.activity_at, found.written_at) AS rested,
+        -- Not of an order that is this cart's by nothing but its code: it may be somebody else's.
         (SELECT status_url FROM "order" o WHERE o.store_id = found.store_id AND o.cart_id = found.cart_id
+            AND (cardinality(o.discount_codes) = 0 OR o.email = lower(c.email) OR EXISTS (
+                SELECT FROM order_key ok JOIN cart_key ck
+                    ON ck.store_id = ok.store_id AND ck.kind = ok.kind AND ck.value = ok.value
+                WHERE ok.store_id = o.store_id AND ok.order_id = o.id AND ck.cart_id = o.cart_id))
             ORDER BY placed_at DESC, id DESC LIMIT 1) AS status_url,
         (SELECT secret FROM credential WHERE store_id = found.store_id AND kind = :plugin_secret) AS plugin,
         (SELECT value FROM cart_key k WHERE k.store_id = found.store_id AND k.cart_id = found.cart_id

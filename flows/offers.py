@@ -25,6 +25,7 @@ LAST_SECOND = time(23, 59, 59)
 WITHOUT: dict[str, str] = {
     "no_such_sum": "The offer names no sum in the currency of this cart.",
     "cart_too_small": "The cart is below the lowest value for an offer.",
+    "prices_unknown": "The shop did not tell the prices of the goods in its own currency.",
     "offer_not_yet": "The shopper had an offer a short while ago.",
     "returning_shopper": "The shopper buys here without an offer.",
     "has_discount": "The cart has a discount code already.",
@@ -47,7 +48,8 @@ WITHOUT: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the cart, in the shop's currency. ``goods`` None: the platform does not know it."""
+    """One line of the cart. ``unit_price`` is in the store's currency, None where it is not known there;
+    ``goods`` None: the platform does not know it."""
 
     product_id: str | None
     quantity: int
@@ -59,7 +61,7 @@ class Line:
 class Case:
     """Everything that decides about the offer of one text, at ``now``.
 
-    ``currency`` is the shop's, as the cart tells it. ``zones`` are all where the shopper may be, ``today`` is
+    ``currency`` is the store's own. ``zones`` are all where the shopper may be, ``today`` is
     the store's own day. ``last_offer_at``: when this shopper was made an offer about another cart.
     ``bought_without``: the shopper has bought here, and used none of our codes. ``has_code``: the cart
     carries a code that is not ours. ``applies``: the way back takes a code along. ``sale`` is what the
@@ -126,6 +128,7 @@ _REFUSALS: tuple[tuple[str, Callable[[Case], bool]], ...] = (
     ("no_such_sum", lambda case: case.currency is None or _asked_sum(case) is None),
     ("offer_not_yet", lambda case: _too_soon(case)),
     ("returning_shopper", lambda case: case.offers.spare_returning and case.bought_without),
+    ("prices_unknown", lambda case: _needs_prices(case) and not _has_prices(case.lines)),
     ("cart_too_small", lambda case: _below_lowest(case, case.lines)),
 )
 
@@ -212,6 +215,15 @@ def _below_lowest(case: Case, lines: Sequence[Line]) -> bool:
     return lowest is not None and _sum(lines) < lowest
 
 
+def _needs_prices(case: Case) -> bool:
+    of_a_sum = _concession(case).kind is DiscountKind.AMOUNT
+    return of_a_sum or (case.currency or "") in case.offers.lowest_cart
+
+
+def _has_prices(lines: Sequence[Line]) -> bool:
+    return any(line.unit_price is not None for line in lines)
+
+
 def _sum(lines: Sequence[Line]) -> Decimal:
     """What the lines cost together, as far as their prices are known."""
     return sum(((line.unit_price or Decimal(0)) * line.quantity for line in lines), Decimal(0))
@@ -259,7 +271,7 @@ def _bounded(case: Case) -> Offer | NoOffer:
         # "10 % off your cart" would not be true: the text names what the part that is lowered comes to.
         kind, value = DiscountKind.AMOUNT, _rounded(_sum(lines) * value / HUNDRED, case.currency or "")
         if not value:
-            return NoOffer("nothing_qualifies")
+            return NoOffer("nothing_qualifies" if _has_prices(lines) else "prices_unknown")
     return _offer(case, lines, kind, value)
 
 

@@ -193,6 +193,10 @@ def _join_cart(incoming: Incoming, order: Order, seen: OrderSeen, never_bought: 
         carts.empty(incoming, cart, cancelled=order)
     else:
         carts.mark_ordered(incoming, cart, order.placed_at, order)
+        offered = _cart_of_code(incoming, seen, cart.id)
+        if offered is not None:
+            # The code was typed into a checkout that we know as another cart: it is used up all the same.
+            carts.mark_ordered(incoming, offered, order.placed_at, order)
 
 
 def _own_cart(incoming: Incoming, order: Order, seen: OrderSeen) -> Cart | None:
@@ -210,7 +214,7 @@ def _own_cart(incoming: Incoming, order: Order, seen: OrderSeen) -> Cart | None:
     return found.cart
 
 
-def _cart_of_code(incoming: Incoming, seen: OrderSeen) -> Cart | None:
+def _cart_of_code(incoming: Incoming, seen: OrderSeen, other_than: int | None = None) -> Cart | None:
     """The cart for which a code of ours was made, whatever checkout it was used in."""
     if not seen.discount_codes:
         return None
@@ -219,6 +223,7 @@ def _cart_of_code(incoming: Incoming, seen: OrderSeen) -> Cart | None:
         select(Cart)
         .join(Discount, (Discount.store_id == Cart.store_id) & (Discount.cart_id == Cart.id))
         .where(Discount.store_id == incoming.store.id, Discount.code.in_(codes), Cart.state != "ordered")
+        .where(Cart.id.is_distinct_from(other_than))
         .order_by(Cart.id)
         .limit(1)
         .with_for_update(of=Cart, key_share=True)

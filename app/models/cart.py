@@ -203,9 +203,9 @@ class Fulfillment(TenantRow, Base):
 class Recovery(TenantRow, Base):
     """An order that counts as recovered, and by which rule.
 
-    ``rule``: ``cart`` (an order of the same cart after a text for it was accepted) or ``click`` (an
-    order of the same contact within 7 days of a human click). ``clicked`` tells the two kinds of
-    recovered orders apart on pages.
+    ``rule``: ``cart`` (an order of the same cart, or with its code, after a text for it was accepted) or
+    ``click`` (an order of the same contact within 7 days of a human click). ``clicked`` tells the two kinds
+    of recovered orders apart on pages.
     """
 
     __tablename__ = "recovery"

@@ -16,6 +16,7 @@ from app.models import (
     Consent,
     ConsentEvent,
     Contact,
+    Discount,
     Enrollment,
     Flow,
     InboundEvent,
@@ -187,6 +188,7 @@ def cart(session: Session, store: Store, key: str) -> dict[str, Any]:
         "activity_at": _moment(found.activity_at),
         "total": f"{found.total} {found.currency}" if found.total is not None else None,
         "enrollments": _enrollments(session, found),
+        "offers": _offers(session, found),
         "timeline": _timeline(session, found),
     }
 
@@ -214,6 +216,29 @@ def _enrollments(session: Session, cart: Cart) -> list[dict[str, Any]]:
             "ended_at": _moment(row.ended_at),
         }
         for row, name in rows
+    ]
+
+
+def _offers(session: Session, cart: Cart) -> list[dict[str, Any]]:
+    """The codes that its texts tell of, and how each of them stands."""
+    rows = session.scalars(
+        select(Discount)
+        .where(Discount.store_id == cart.store_id, Discount.cart_id == cart.id)
+        .order_by(Discount.id)
+    )
+    return [
+        {
+            "step": row.step_key,
+            "kind": row.kind,
+            "value": None if row.value is None else f"{row.value.normalize():f}",
+            "currency": row.currency if row.kind == "amount" else None,
+            "code": row.code,
+            "state": row.state,
+            "reason": row.reason,
+            "ends_at": _moment(row.ends_at),
+            "withdrawn_at": _moment(row.withdrawn_at),
+        }
+        for row in rows
     ]
 
 

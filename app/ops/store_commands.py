@@ -221,7 +221,7 @@ def cart() -> None:
 @click.argument("key", metavar="KEY")
 @AS_JSON
 def cart_show(domain: str, key: str, as_json: bool) -> None:
-    """One cart by any of its keys: state, enrollments, and its timeline with every reason."""
+    """One cart by any of its keys: state, enrollments, offers, and its timeline with every reason."""
     from app.ops.show import cart as read_cart
     from app.ops.show import find_store
     from flows import audit

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
@@ -65,7 +66,7 @@ def checkout_seen(body: Record, received_at: datetime) -> Sequence[Event]:
             keys=keys,
             updated_at=updated_at,
             created_at=created_at,
-            items=items(body.get("line_items")),
+            items=_checkout_items(body),
             total=total,
             presentment_total=_presentment(total, body),
             locale=locale,
@@ -88,14 +89,17 @@ def opened_by(body: Record) -> str | None:
 
 
 def cart_seen(body: Record, received_at: datetime) -> Sequence[Event]:
-    """carts/create and carts/update: items and times only; ``token`` equals the checkout's ``cart_token``."""
+    """carts/create and carts/update: items and times only; ``token`` equals the checkout's ``cart_token``.
+
+    They name no currency: their prices are those that the buyer sees.
+    """
     keys = cart_keys(None, body.get("token"))
     created_at = fields.moment(body.get("created_at"))
     seen = CartSeen(
         keys=keys,
         updated_at=fields.moment(body.get("updated_at")) or created_at or received_at,
         created_at=created_at,
-        items=items(body.get("line_items")),
+        items=_without_prices(items(body.get("line_items"))),
         partial=True,
     )
     return (seen,) if keys else ()
@@ -105,6 +109,17 @@ def checkout_deleted(body: Record, received_at: datetime) -> Sequence[Event]:
     """checkouts/delete: has ``cart_token`` and no ``token`` (sample on shopify.dev, API 2026-07)."""
     keys = cart_keys(body.get("token"), body.get("cart_token"))
     return (CartDeleted(keys),) if keys else ()
+
+
+def _checkout_items(body: Record) -> tuple[Item, ...]:
+    """The lines of a checkout. Where the buyer's currency is another than the shop's, nothing says in which
+    of them a line's price is (Shopify's notes on multi-currency name a checkout's as the buyer's)."""
+    found, shown = items(body.get("line_items")), fields.currency(body.get("presentment_currency"))
+    return found if shown in (None, body.get("currency")) else _without_prices(found)
+
+
+def _without_prices(lines: tuple[Item, ...]) -> tuple[Item, ...]:
+    return tuple(replace(line, unit_price=None) for line in lines)
 
 
 def items(lines: object) -> tuple[Item, ...]:

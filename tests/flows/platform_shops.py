@@ -74,8 +74,8 @@ class PlatformShop(ABC):
     def _connect(self) -> Store: ...
 
     @abstractmethod
-    def leave(self, goods: Goods, cart: str = "a") -> None:
-        """The shopper ``ann`` leaves a cart, or one that was left before with other goods."""
+    def leave(self, goods: Goods, cart: str = "a", currency: str = "GBP") -> None:
+        """The shopper leaves a cart, or changes one; ``currency`` is what the shopper pays in."""
 
     @abstractmethod
     def open(self, token: str, agent: str = DESK) -> Seen:
@@ -136,26 +136,18 @@ class AtShopify(PlatformShop):
             connections.save_tokens(session, self.runtime, store.id, tokens, now)
         return store
 
-    def leave(self, goods: Goods, cart: str = "a") -> None:
+    def leave(self, goods: Goods, cart: str = "a", currency: str = "GBP") -> None:
         now = self.runtime.clock.now().isoformat()
 
         def change(body: Any) -> None:
             lines, price = _lines(body["line_items"][0], goods)
-            address = body["shipping_address"] | {
-                "country_code": "GB",
-                "zip": "SW1A 1AA",
-                "province_code": None,
-            }
-            body |= {"token": _checkout(cart), "cart_token": f"cart{cart}", "updated_at": now}
-            body |= {
-                "created_at": now,
-                "currency": "GBP",
-                "presentment_currency": "GBP",
-                "total_price": price,
-            }
+            place = {"country_code": "GB", "zip": "SW1A 1AA", "province_code": None, "phone": PHONE}
+            body |= {"token": _checkout(cart), "cart_token": f"cart{cart}"}
+            body |= {"created_at": now, "updated_at": now, "total_price": price}
+            body |= {"currency": "GBP", "presentment_currency": currency}
             body |= {"customer_locale": "en-GB", "email": EMAIL, "sms_marketing_phone": PHONE}
             body |= {"line_items": lines, "customer": None, "abandoned_checkout_url": _recover(cart)}
-            body |= {"shipping_address": address | {"phone": PHONE}, "billing_address": None}
+            body |= {"shipping_address": body["shipping_address"] | place, "billing_address": None}
 
         body = variant(shopify_payload("linked/03").body, change)
         self.shop.put_checkout(json.loads(body))
@@ -259,13 +251,13 @@ class AtWooCommerce(PlatformShop):
                 factories.make_credential(session, self.runtime, store, kind, value)
         return store
 
-    def leave(self, goods: Goods, cart: str = "a") -> None:
+    def leave(self, goods: Goods, cart: str = "a", currency: str = "GBP") -> None:
         lines = [
             {"name": f"Good {good.number}", "product_id": good.number, "variation_id": 0, "quantity": count}
             | {"total": str(Decimal(good.price) * count), "meta_data": [], "image": None}
             for good, count in goods.items()
         ]
-        told = {"line_items": lines, "total": _sum(goods), "currency": "GBP", "billing": _billing()}
+        told = {"line_items": lines, "total": _sum(goods), "currency": currency, "billing": _billing()}
         told |= {"shipping": {}, "meta_data": [CONSENT]}
         if cart in self._drafts:
             order = self.standin.change_order(self._drafts[cart], **told)

@@ -13,7 +13,7 @@ from app.clock import FixedClock
 from app.models import Due
 from app.runtime import Runtime
 from connectors.discounts import CodeTaken, DiscountKind, DiscountRefused, Goods, Sale
-from connectors.platform import Reconnect, Shopper, Throttled, Unreachable
+from connectors.platform import Key, Reconnect, Shopper, Throttled, Unreachable
 from connectors.sms import Category, Refused
 from flows import discount_ends, dispatch, due, enrollment
 from tests import factories
@@ -200,6 +200,35 @@ def test_an_order_with_the_code_is_an_order_of_its_cart_whoever_placed_it(
     take_in(runtime, scene.store, an_order(scene, code(runtime).code, shopper=stranger))
     assert fresh(runtime, scene.cart).state == "ordered"
     assert told(runtime, scene, "recovered") == [None]
+
+
+def test_an_order_with_the_code_in_a_checkout_that_is_known_as_another_cart_counts(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow())
+    dispatch.drain(runtime)
+    with runtime.database.session() as session:
+        factories.make_cart(session, scene.store, keys=[("checkout_token", "typed")])
+    elsewhere = {"keys": (Key("checkout_token", "typed"),), "shopper": Shopper(email="friend@else.example")}
+    take_in(runtime, scene.store, an_order(scene, code(runtime).code.upper(), **elsewhere))
+    assert fresh(runtime, scene.cart).state == "ordered"
+    assert told(runtime, scene, "recovered") == [None]
+    assert states(runtime) == [("reminder", "ended", "ordered")]
+
+
+def test_the_link_shows_no_order_that_somebody_else_placed_with_the_code(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow(), email="ann@shopper.example")
+    dispatch.drain(runtime)
+    page = "https://good.myshopify.com/1/orders/9/authenticate?key=1"
+    friend = {"shopper": Shopper(email="friend@else.example"), "status_url": page}
+    take_in(runtime, scene.store, an_order(scene, code(runtime).code, **friend))
+    token = scenes.message(runtime).link_token
+    assert landing(runtime, token) == "https://good.myshopify.com"
+    own = {"order_id": "1002", "status_url": page, "shopper": Shopper(email="Ann@shopper.example")}
+    take_in(runtime, scene.store, an_order(scene, code(runtime).code, **own, placed_at=NOW + 2 * HOUR))
+    assert landing(runtime, token) == "https://good.myshopify.com"
 
 
 def test_after_a_stop_the_code_is_gone_and_the_link_leads_to_the_front_page(

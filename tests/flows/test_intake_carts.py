@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.models import Cart, CartKey, Contact, Due, Enrollment, Flow, Link, Message, Store, TimelineEntry
 from app.runtime import Runtime
-from connectors.platform import CartDeleted, Event, Key
+from connectors.platform import CartDeleted, Event, Item, Key
 from tests import factories
 from tests.factories import NOW
 from tests.flows import told
@@ -130,6 +130,17 @@ def test_a_checkout_that_comes_after_newer_items_is_still_taken_over(runtime: Ru
     told.apply(runtime, store, told.items_only(at=5, items=(more,)), told.cart(at=9))
     cart = told.row(runtime, Cart)
     assert (cart.email, cart.items[0]["quantity"]) == ("anna@example.com", 3)
+
+
+@pytest.mark.parametrize("checkout_first", [True, False])
+def test_news_without_prices_leave_those_that_a_checkout_tells(
+    runtime: Runtime, store: Store, checkout_first: bool
+) -> None:
+    unpriced = (replace(told.TOTE, quantity=3, unit_price=None), Item("Mug", 1, "14"))
+    news = [told.cart(at=9), told.items_only(at=5, items=unpriced)]
+    told.apply(runtime, store, *(news if checkout_first else reversed(news)))
+    items = told.row(runtime, Cart).items
+    assert [(item["quantity"], item["unit_price"]) for item in items] == [(3, "24.00"), (1, None)]
 
 
 def test_a_cart_known_by_its_token_is_the_checkout_that_carries_it(runtime: Runtime, store: Store) -> None:

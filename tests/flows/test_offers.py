@@ -35,6 +35,8 @@ SHIPPING = Concession(DiscountKind.FREE_SHIPPING)
 TEAPOT = Line("teapot", 1, Decimal("40.00"), Goods(cost=Decimal("20.00")))
 MUG = Line("mug", 2, Decimal("10.00"), Goods(cost=Decimal("4.00")))
 
+UNPRICED = (replace(TEAPOT, unit_price=None), replace(MUG, unit_price=None))
+
 
 def case(best: Concession = TEN, lines: tuple[Line, ...] = (TEAPOT, MUG), **changes: Any) -> Case:
     known = {field for field in Offers.__dataclass_fields__ if field in changes}
@@ -85,6 +87,9 @@ def test_free_shipping_has_no_figure() -> None:
         ({"last_offer_at": NOW - timedelta(days=59)}, "offer_not_yet"),
         ({"spare_returning": True, "bought_without": True}, "returning_shopper"),
         ({"lowest_cart": {"EUR": Decimal("60.01")}}, "cart_too_small"),
+        ({"lowest_cart": {"EUR": Decimal(1)}, "lines": UNPRICED}, "prices_unknown"),
+        ({"best": FIVE_EUROS, "lines": UNPRICED}, "prices_unknown"),
+        ({"excluded": Excluded(products=("mug",)), "lines": UNPRICED}, "prices_unknown"),
         ({"goods_asked": False}, "goods_unknown"),
         ({"excluded": Excluded(products=("teapot", "mug"))}, "nothing_qualifies"),
         ({"lines": (replace(TEAPOT, goods=Goods(gift_card=True)),)}, "nothing_qualifies"),
@@ -105,6 +110,7 @@ def test_a_guard_rail_drops_the_offer_and_says_why(changes: dict[str, Any], reas
         {"has_code": True, "combines_with": frozenset({Combines.ORDER, Combines.PRODUCT})},
         {"last_offer_at": NOW - timedelta(days=60)},
         {"bought_without": True},
+        {"lines": UNPRICED},
         {"lowest_cart": {"EUR": Decimal("60.00")}},
         {"lowest_cart": {"USD": Decimal("500.00")}},
         {"sale": Sale("Over", 50, ends_at=NOW)},

@@ -73,9 +73,9 @@ def use_flow(shop: PlatformShop, offers: dict[str, Any] | None = None, *steps: t
         factories.make_flow(session, shop.store, definition=offering.flow(offers, *steps))
 
 
-def leave(shop: PlatformShop, clock: FixedClock, goods: Goods, cart: str = "a") -> None:
+def leave(shop: PlatformShop, clock: FixedClock, goods: Goods, currency: str = "GBP") -> None:
     """Until its text has left, or waits."""
-    shop.leave(goods, cart)
+    shop.leave(goods, currency=currency)
     clock.advance(IDLE)
     enrollment.drain(shop.runtime)
     dispatch.drain(shop.runtime)
@@ -329,3 +329,26 @@ def test_free_shipping_is_seen_in_the_checkout(
     seen = shop.open(tokens(runtime)[0])
     assert (seen.codes, seen.shipping) == (shop.codes(), 0)
     assert shop.codes() != []
+
+
+@pytest.mark.parametrize(
+    ("offers", "said"),
+    [
+        ({}, "10% off"),
+        ({"best": {"kind": "amount", "amounts": {"GBP": "5.00", "USD": "6.00"}}}, "saved"),
+        ({"lowest_cart": {"GBP": "40.00"}}, "saved"),
+    ],
+    ids=["percents", "a sum", "a lowest value"],
+)
+def test_whoever_pays_in_another_currency_is_promised_no_sum(
+    shop: PlatformShop,
+    runtime: Runtime,
+    provider: PocketProvider,
+    clock: FixedClock,
+    offers: dict[str, Any],
+    said: str,
+) -> None:
+    use_flow(shop, offers)
+    leave(shop, clock, {TOTE: 2}, currency="USD")
+    assert said in provider.texts[0].body
+    assert story(runtime, shop) == [("offered", None) if said != "saved" else ("no_offer", "prices_unknown")]

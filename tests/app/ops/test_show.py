@@ -1,10 +1,11 @@
-"""What the command line tells of a number."""
+"""What the command line tells of a number, and of a cart."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
-from app.ops.show import contacts
+from app.ops.show import cart, contacts
 from app.runtime import Runtime
 from tests import factories
 from tests.factories import NOW
@@ -42,3 +43,26 @@ def test_a_yes_that_must_still_be_confirmed_is_pending(runtime: Runtime) -> None
         assert [told["consent"] for told in contacts(session, store, phones)] == ["pending", "given"]
         store.double_opt_in_countries = ["SI"]
         assert [told["consent"] for told in contacts(session, store, phones)] == ["pending", "pending"]
+
+
+def test_a_cart_is_told_with_what_its_texts_offer(runtime: Runtime) -> None:
+    with runtime.database.session() as session:
+        store = factories.make_store(session)
+        person = factories.make_contact(session, store)
+        left = factories.make_cart(session, store, person, keys=[("checkout_token", "abc")])
+        enrolled = factories.make_enrollment(
+            session, store, factories.make_flow(session, store), person, left
+        )
+        made = factories.make_discount(session, enrolled, code="back-1", kind="amount", value=Decimal("5.0"))
+        (told,) = cart(session, store, "abc")["offers"]
+    assert told == {
+        "step": "last_call",
+        "kind": "amount",
+        "value": "5",
+        "currency": "EUR",
+        "code": "back-1",
+        "state": "made",
+        "reason": None,
+        "ends_at": made.ends_at.isoformat(),
+        "withdrawn_at": None,
+    }
