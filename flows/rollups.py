@@ -203,6 +203,12 @@ COUNT_TEXTS = text(
             (SELECT l.progress FROM link l
                 WHERE l.store_id = m.store_id AND l.message_id = m.id AND m.clicked_at IS NOT NULL
                 LIMIT 1) AS progress,
+            EXISTS (
+                SELECT FROM discount d
+                WHERE d.store_id = m.store_id AND d.enrollment_id = m.enrollment_id
+                    AND d.step_key = m.step_key AND d.made_at IS NOT NULL
+                    AND coalesce(d.reason, '') NOT IN ('not_told', 'not_made')
+            ) AS offered,
             m.cart_id IS NOT NULL AND NOT EXISTS (
                 SELECT FROM message earlier
                 WHERE earlier.store_id = m.store_id AND earlier.cart_id = m.cart_id
@@ -218,7 +224,7 @@ COUNT_TEXTS = text(
     )
     INSERT INTO daily_figure (store_id, day, currency, step_key, country, language,
         texts, delivered, clicked, converted, segments, carts_texted, carts_recovered,
-        reached_contact, reached_shipping, reached_payment, reached_order)
+        reached_contact, reached_shipping, reached_payment, reached_order, offered)
     SELECT :store, :day, '', coalesce(step_key, ''), coalesce(country, ''), language,
         count(*),
         count(*) FILTER (WHERE status = 'delivered'),
@@ -230,7 +236,8 @@ COUNT_TEXTS = text(
         count(*) FILTER (WHERE jsonb_exists(progress, 'contact')),
         count(*) FILTER (WHERE jsonb_exists(progress, 'shipping')),
         count(*) FILTER (WHERE jsonb_exists(progress, 'payment')),
-        count(*) FILTER (WHERE jsonb_exists(progress, 'ordered'))
+        count(*) FILTER (WHERE jsonb_exists(progress, 'ordered')),
+        count(*) FILTER (WHERE offered)
     FROM accepted
     GROUP BY 4, 5, 6
     """  # noqa: S608  (the inserted part is a constant of this module)
@@ -239,15 +246,28 @@ COUNT_TEXTS = text(
 COUNT_ORDERS = text(
     f"""
     INSERT INTO daily_figure (store_id, day, currency, step_key, country, language,
-        orders, orders_clicked, revenue, revenue_clicked)
+        orders, orders_clicked, orders_with_code, revenue, revenue_clicked, revenue_with_code, given_away)
     SELECT :store, :day, o.currency,
         coalesce(m.step_key, ''), coalesce(m.country, ''), coalesce(m.language, ''),
         count(*),
         count(*) FILTER (WHERE r.clicked),
+        count(d.code),
         sum(greatest(o.total - o.refunded, 0)),
-        coalesce(sum(greatest(o.total - o.refunded, 0)) FILTER (WHERE r.clicked), 0)
+        coalesce(sum(greatest(o.total - o.refunded, 0)) FILTER (WHERE r.clicked), 0),
+        coalesce(sum(greatest(o.total - o.refunded, 0)) FILTER (WHERE d.code IS NOT NULL), 0),
+        coalesce(sum(CASE
+            WHEN d.kind = 'percent' AND d.value < 100 THEN o.total * d.value / (100 - d.value)
+            WHEN d.kind = 'amount' AND d.currency = o.currency THEN d.value
+            ELSE 0
+        END), 0)
     FROM {COUNTED_ORDERS}
     LEFT JOIN message m ON m.store_id = r.store_id AND m.id = r.message_id
+    LEFT JOIN LATERAL (
+        SELECT discount.code, kind, value, discount.currency
+        FROM unnest(o.discount_codes) AS used(code)
+        JOIN discount ON discount.store_id = o.store_id AND discount.code = lower(used.code)
+        ORDER BY discount.id DESC LIMIT 1
+    ) AS d ON true
     WHERE o.store_id = :store AND o.placed_at >= :begins AND o.placed_at < :ends
     GROUP BY 3, 4, 5, 6
     """  # noqa: S608  (the inserted part is a constant of this module)

@@ -66,6 +66,7 @@ DEFINITIONS: Mapping[str, str] = {
     "submitted.",
     "reached_order": "Of the clicked texts of a day, those that were opened last before a recovered order, "
     "also if it was cancelled later.",
+    "offered": "Of the texts of a day, those that told of a discount code of ours.",
     "orders": "Recovered orders, on the day they were placed: an order of the same cart placed after a text "
     "about it was accepted, or an order of the same contact placed within 7 days of a person's click on such "
     "a text; test orders, cancelled and fully refunded orders do not count.",
@@ -74,6 +75,11 @@ DEFINITIONS: Mapping[str, str] = {
     "revenue": "The totals of recovered orders less what was refunded of them, in the shop's currency; "
     "different currencies are never added up.",
     "revenue_clicked": "The revenue of those orders whose shopper opened a link of ours before ordering.",
+    "orders_with_code": "Of the recovered orders, those that used a discount code of ours.",
+    "orders_without_code": "Recovered orders that used no discount code of ours.",
+    "revenue_with_code": "The revenue of those orders that used a discount code of ours.",
+    "given_away": "What these codes took off, reckoned from the totals of their orders, for only those are "
+    "stored: a sum in full, percents as if all of the order had been lowered, free shipping not at all.",
     "cost": "What the SMS provider charged for the texts of a day, in the provider's currency; "
     "answers to STOP, START and HELP are included.",
     "unpriced": "Texts of a day whose price the provider has not told yet; the cost grows when it does.",
@@ -85,8 +91,9 @@ DEFINITIONS: Mapping[str, str] = {
 FUNNEL = ("texts", "delivered", "clicked", "converted")
 AFTER_TAP = ("reached_contact", "reached_shipping", "reached_payment", "reached_order")
 COUNTS_OF_PARTS = (*FUNNEL, "segments", "carts_texted", "carts_recovered", "orders", "orders_clicked")
-COUNTS = (*COUNTS_OF_PARTS, *AFTER_TAP)
-MONEY = ("revenue", "revenue_clicked")
+COUNTS = (*COUNTS_OF_PARTS, *AFTER_TAP, "offered", "orders_with_code")
+MONEY_OF_PARTS = ("revenue", "revenue_clicked")
+MONEY = (*MONEY_OF_PARTS, "revenue_with_code", "given_away")
 
 
 @dataclass(slots=True)
@@ -104,16 +111,24 @@ class Figures:
     reached_shipping: int = 0
     reached_payment: int = 0
     reached_order: int = 0
+    offered: int = 0
     orders: int = 0
     orders_clicked: int = 0
+    orders_with_code: int = 0
     unpriced: int = 0
     revenue: dict[str, Decimal] = field(default_factory=dict)
     revenue_clicked: dict[str, Decimal] = field(default_factory=dict)
+    revenue_with_code: dict[str, Decimal] = field(default_factory=dict)
+    given_away: dict[str, Decimal] = field(default_factory=dict)
     cost: dict[str, Decimal] = field(default_factory=dict)
 
     @property
     def orders_without_click(self) -> int:
         return self.orders - self.orders_clicked
+
+    @property
+    def orders_without_code(self) -> int:
+        return self.orders - self.orders_with_code
 
     @property
     def recovery_rate(self) -> float | None:
@@ -140,7 +155,7 @@ class Overview:
     ``days`` has every day of the span, also those on which nothing happened. ``behind``: some figures
     are being counted anew right now. ``previous`` and ``previous_days`` are the period of equal length
     right before. ``by_step``, ``by_country`` and ``by_language`` are the parts of the span, without
-    cost and steps after the tap; the empty name is that of texts without one.
+    cost, offers and steps after the tap; the empty name is that of texts without one.
     """
 
     since: date
@@ -172,7 +187,7 @@ def overview(session: Session, store_id: int, since: date, until: date) -> Overv
     first = since - timedelta(days=length)
     days = {first + timedelta(days=number): Figures() for number in range(2 * length)}
     for row in _by_day(session, store_id, first, until):
-        _add_row(days[row.day], row, COUNTS)
+        _add_row(days[row.day], row, COUNTS, MONEY)
     for row in _cost_by_day(session, store_id, first, until):
         days[row.day].unpriced += row.unpriced
         _add_money(days[row.day].cost, row.currency, row.cost)
@@ -190,14 +205,14 @@ def overview(session: Session, store_id: int, since: date, until: date) -> Overv
     )
 
 
-def _figures(names: Sequence[str]) -> list[ColumnElement[Any]]:
-    counts = [cast(func.sum(getattr(DailyFigure, name)), BigInteger).label(name) for name in names]
-    return counts + [func.sum(getattr(DailyFigure, name)).label(name) for name in MONEY]
+def _figures(counts: Sequence[str], money: Sequence[str]) -> list[ColumnElement[Any]]:
+    counted = [cast(func.sum(getattr(DailyFigure, name)), BigInteger).label(name) for name in counts]
+    return counted + [func.sum(getattr(DailyFigure, name)).label(name) for name in money]
 
 
 def _by_day(session: Session, store_id: int, since: date, until: date) -> Sequence[Row[*tuple[Any, ...]]]:
     return session.execute(
-        select(DailyFigure.day, DailyFigure.currency, *_figures(COUNTS))
+        select(DailyFigure.day, DailyFigure.currency, *_figures(COUNTS, MONEY))
         .where(DailyFigure.store_id == store_id, DailyFigure.day.between(since, until))
         .group_by(DailyFigure.day, DailyFigure.currency)
     ).all()
@@ -218,8 +233,9 @@ def _by_part(session: Session, store_id: int, since: date, until: date) -> dict[
     step, country, language = parts = (DailyFigure.step_key, DailyFigure.country, DailyFigure.language)
     sets = func.grouping_sets(*(tuple_(part, DailyFigure.currency) for part in parts))
     left_out = func.grouping(step, country, language).label("left_out")
+    figures = _figures(COUNTS_OF_PARTS, MONEY_OF_PARTS)
     rows = session.execute(
-        select(left_out, step, country, language, DailyFigure.currency, *_figures(COUNTS_OF_PARTS))
+        select(left_out, step, country, language, DailyFigure.currency, *figures)
         .where(DailyFigure.store_id == store_id, DailyFigure.day.between(since, until))
         .group_by(sets)
     )
@@ -231,7 +247,8 @@ def _by_part(session: Session, store_id: int, since: date, until: date) -> dict[
     found: dict[str, dict[str, Figures]] = {division: {} for division, _ in named.values()}
     for row in rows:
         division, column = named[row.left_out]
-        _add_row(found[division].setdefault(getattr(row, column), Figures()), row, COUNTS_OF_PARTS)
+        part = found[division].setdefault(getattr(row, column), Figures())
+        _add_row(part, row, COUNTS_OF_PARTS, MONEY_OF_PARTS)
     return found
 
 
@@ -251,10 +268,12 @@ def _sum(several: Iterable[Figures]) -> Figures:
     return total
 
 
-def _add_row(figures: Figures, row: Row[*tuple[Any, ...]], names: Sequence[str]) -> None:
-    for name in names:
+def _add_row(
+    figures: Figures, row: Row[*tuple[Any, ...]], counts: Sequence[str], money: Sequence[str]
+) -> None:
+    for name in counts:
         setattr(figures, name, getattr(figures, name) + getattr(row, name))
-    for name in MONEY:
+    for name in money:
         _add_money(getattr(figures, name), row.currency, getattr(row, name))
 
 

@@ -54,6 +54,7 @@ def show() -> Response:
             trend=panels.trend(seen, choice.chart, choice.currency, wording),
             funnel=panels.funnel(seen.total, wording),
             after_tap=panels.after_tap(seen.total, wording),
+            offers=panels.offers(seen, wording),
             breakdown=panels.breakdown(seen, choice.by, wording),
             lengths=[(length, f"{length} days") for length in LENGTHS],
             is_empty=not (seen.total.texts or seen.total.orders or seen.previous.texts),

@@ -95,8 +95,8 @@ def earned(seen: Overview, wording: Formats) -> Earned:
     return Earned(
         definition=DEFINITIONS["revenue"],
         amounts=amounts,
-        clicked=_written({code: amount for code, amount in clicked.items() if amount}, wording),
-        unclicked=_written({code: amount for code, amount in unclicked.items() if amount}, wording),
+        clicked=_written(_known(clicked), wording),
+        unclicked=_written(_known(unclicked), wording),
     )
 
 
@@ -128,6 +128,42 @@ def kpis(seen: Overview, wording: Formats) -> list[Kpi]:
         _cost(now, before, wording),
         _return(now, before, wording),
     ]
+
+
+def offers(seen: Overview, wording: Formats) -> list[Kpi]:
+    """What offers bring, beside what comes without them; nothing where there were none."""
+    now, before = seen.total, seen.previous
+    if not (now.offered or now.orders_with_code or before.offered or before.orders_with_code):
+        return []
+    without = {code: sum_ - now.revenue_with_code.get(code, Decimal(0)) for code, sum_ in now.revenue.items()}
+    written = _written(_known(without), wording)
+    return [
+        Kpi(
+            "Texts with an offer",
+            DEFINITIONS["offered"],
+            [wording.number(now.offered)],
+            f"of {_counted(now.texts, 'text', wording)}",
+            _change(now.offered, before.offered, wording, rising_is_good=False),
+        ),
+        Kpi(
+            "Orders with a code",
+            f"{DEFINITIONS['orders_with_code']} {DEFINITIONS['orders_without_code']}",
+            [wording.number(now.orders_with_code)],
+            f"{wording.number(now.orders_without_code)} without one",
+            _change(now.orders_with_code, before.orders_with_code, wording),
+        ),
+        Kpi(
+            "Revenue with a code",
+            DEFINITIONS["revenue_with_code"],
+            _written(_known(now.revenue_with_code), wording),
+            f"{' and '.join(written)} without one" if written else None,
+        ),
+        Kpi("Given away, about", DEFINITIONS["given_away"], _written(_known(now.given_away), wording)),
+    ]
+
+
+def _known(money: dict[str, Decimal]) -> dict[str, Decimal]:
+    return {code: amount for code, amount in money.items() if amount}
 
 
 def _cost(now: Figures, before: Figures, wording: Formats) -> Kpi:

@@ -37,10 +37,14 @@ class DailyFigure(Base):
     reached_shipping: Mapped[int] = mapped_column(server_default=text("0"), default=0)
     reached_payment: Mapped[int] = mapped_column(server_default=text("0"), default=0)
     reached_order: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    offered: Mapped[int] = mapped_column(server_default=text("0"), default=0)
     orders: Mapped[int] = mapped_column(server_default=text("0"), default=0)
     orders_clicked: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    orders_with_code: Mapped[int] = mapped_column(server_default=text("0"), default=0)
     revenue: Mapped[Decimal] = mapped_column(server_default=text("0"), default=Decimal(0))
     revenue_clicked: Mapped[Decimal] = mapped_column(server_default=text("0"), default=Decimal(0))
+    revenue_with_code: Mapped[Decimal] = mapped_column(server_default=text("0"), default=Decimal(0))
+    given_away: Mapped[Decimal] = mapped_column(server_default=text("0"), default=Decimal(0))
 
 
 class HourFigure(Base):

@@ -296,6 +296,7 @@ class Purchase:
     currency: str
     test: bool
     clicked: bool
+    uses_code: bool
 
 
 texts = st.builds(
@@ -320,6 +321,7 @@ purchases = st.builds(
     currency=st.sampled_from(("EUR", "USD", "XXX")),
     test=st.booleans(),
     clicked=st.booleans(),
+    uses_code=st.booleans(),
 )
 carts = st.lists(st.tuples(st.lists(texts, max_size=4), st.lists(purchases, max_size=2)), max_size=6)
 charges = st.lists(
@@ -333,8 +335,12 @@ charges = st.lists(
 def write_history(runtime: Runtime, store: Store, history: Any, costs: Any) -> None:
     with runtime.database.session() as session:
         contact = factories.make_contact(session, store)
-        for sent, bought in history:
+        flow = factories.make_flow(session, store)
+        for number, (sent, bought) in enumerate(history):
             cart = factories.make_cart(session, store, contact, keys=[])
+            enrollment = factories.make_enrollment(session, store, flow, contact, cart)
+            code = f"back-of-{number}"
+            factories.make_discount(session, enrollment, code=code, value=Decimal(20))
             messages = [
                 factories.make_message(
                     session,
@@ -346,6 +352,7 @@ def write_history(runtime: Runtime, store: Store, history: Any, costs: Any) -> N
                     status=one.status if one.accepted else "sending",
                     segments=one.segments,
                     step_key=one.step,
+                    enrollment_id=enrollment.id,
                     country=one.country,
                     language=one.language,
                 )
@@ -361,6 +368,7 @@ def write_history(runtime: Runtime, store: Store, history: Any, costs: Any) -> N
                     status=one.status,
                     currency=one.currency,
                     test=one.test,
+                    discount_codes=[code.upper()] if one.uses_code else [],
                     placed_at=NOW - timedelta(hours=one.hours_ago),
                 )
                 message = credited[one.text % len(credited)]
@@ -375,6 +383,7 @@ COUNTED_ORDERS = """
     o.store_id = :store AND o.test IS FALSE AND o.currency <> 'XXX' AND o.status IN ('placed', 'paid')
     AND (o.total = 0 OR o.refunded < o.total)
 """
+WITH_CODE = "cardinality(o.discount_codes) > 0"
 
 
 def straight_from_the_rows(runtime: Runtime, store: Store) -> Figures:
@@ -390,6 +399,8 @@ def straight_from_the_rows(runtime: Runtime, store: Store) -> Figures:
         "carts_recovered": f"SELECT count(DISTINCT r.cart_id) FROM {joined}",
         "orders": f"SELECT count(*) FROM {joined}",
         "orders_clicked": f"SELECT count(*) FROM {joined} WHERE r.clicked",
+        "offered": f"SELECT count(*) FROM message m WHERE {COUNTED_TEXTS} AND m.step_key = 'last_call'",
+        "orders_with_code": f"SELECT count(*) FROM {joined} WHERE {WITH_CODE}",
         "unpriced": "SELECT count(*) FROM usage WHERE store_id = :store AND price IS NULL",
     }
     revenue = f"SELECT o.currency, sum(o.total - o.refunded) FROM {joined}"
@@ -401,6 +412,11 @@ def straight_from_the_rows(runtime: Runtime, store: Store) -> Figures:
         found.revenue = sums(session, f"{revenue} GROUP BY 1", store)
         found.revenue_clicked = dict.fromkeys(found.revenue, Decimal(0))
         found.revenue_clicked |= sums(session, f"{revenue} WHERE r.clicked GROUP BY 1", store)
+        nothing = dict.fromkeys(found.revenue, Decimal(0))
+        found.revenue_with_code = nothing | sums(session, f"{revenue} WHERE {WITH_CODE} GROUP BY 1", store)
+        # All codes take off a fifth: a quarter of what is left.
+        given = f"SELECT o.currency, sum(o.total) / 4 FROM {joined} WHERE {WITH_CODE} GROUP BY 1"
+        found.given_away = nothing | sums(session, given, store)
         found.cost = sums(session, f"{cost} GROUP BY 1", store)
     return found
 

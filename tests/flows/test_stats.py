@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.models import Cart, DailyFigure, Message
+from app.models import Cart, Contact, DailyFigure, Message
 from app.runtime import Runtime
 from flows import after_tap, stats
 from flows.stats import DEFINITIONS, Figures, Overview, overview
@@ -194,6 +194,54 @@ def test_an_order_that_no_text_is_credited_with_counts_nowhere(shop: Shop) -> No
     assert shop.overview().total.orders == 0
 
 
+def offering(shop: Shop, **columns: Any) -> Message:
+    """A text that told of a code, unless ``columns`` of the code say otherwise."""
+    cart = shop.cart()
+    with shop.runtime.database.session() as session:
+        named = {"name": f"Flow {cart.id}", "active": False}
+        flow = factories.make_flow(session, shop.store, factories.DEFINITION | named)
+        contact = session.get_one(Contact, cart.contact_id)
+        enrollment = factories.make_enrollment(session, shop.store, flow, contact, cart)
+        factories.make_discount(session, enrollment, **columns)
+    return shop.text(cart, enrollment_id=enrollment.id, step_key="last_call")
+
+
+def test_a_text_offers_if_it_told_of_a_code_that_was_made(shop: Shop) -> None:
+    offering(shop, code="back-1")
+    offering(shop, code="back-2", state="ended", reason="ordered")
+    offering(shop, code="back-3", state="ended", reason="not_made", made_at=None)
+    offering(shop, code="back-4", state="ended", reason="not_told")
+    offering(shop, code="back-5", step_key="second_call")
+    shop.text()
+
+    total = shop.overview().total
+
+    assert (total.texts, total.offered) == (6, 2)
+
+
+def test_orders_with_a_code_stand_beside_those_without(shop: Shop) -> None:
+    percent, amount = offering(shop, code="back-1"), offering(shop, code="back-2", kind="amount", value=5)
+    shipping = offering(shop, code="back-3", kind="free_shipping", value=None)
+    shop.order(percent, total=Decimal(90), discount_codes=["BACK-1", "WELCOME"])
+    shop.order(amount, total=Decimal(40), refunded=Decimal(10), discount_codes=["back-2"])
+    shop.order(shipping, total=Decimal(20), discount_codes=["back-3"])
+    shop.order(percent, total=Decimal(70), discount_codes=["WELCOME"])
+    shop.order(percent, total=Decimal(50))
+
+    total = shop.overview().total
+
+    assert (total.orders, total.orders_with_code, total.orders_without_code) == (5, 3, 2)
+    assert total.revenue_with_code == {"EUR": Decimal(90 + 30 + 20)}
+    assert total.given_away == {"EUR": Decimal(10 + 5)}
+
+
+def test_the_code_of_another_store_is_none_of_ours(runtime: Runtime, shop: Shop) -> None:
+    offering(Shop(runtime, currency="EUR"), code="back-1")
+    shop.order(shop.text(), discount_codes=["back-1"])
+
+    assert shop.overview().total.orders_with_code == 0
+
+
 def test_cost_is_kept_in_the_currencies_of_the_providers(shop: Shop) -> None:
     shop.charge(price=Decimal("0.0712"), currency="USD", segments=2)
     shop.charge(price=Decimal("0.0300"), currency="USD", provider="twilio")
@@ -289,7 +337,7 @@ def test_pages_read_nothing_but_roll_ups(runtime: Runtime, shop: Shop) -> None:
 
 def figure_names() -> set[str]:
     fields = {one.name for one in dataclasses.fields(Figures)}
-    derived = {"orders_without_click", "recovery_rate", "roas"}
+    derived = {"orders_without_click", "orders_without_code", "recovery_rate", "roas"}
     columns = {column.name for column in DailyFigure.__table__.columns if not column.primary_key}
     assert columns <= fields
     assert all(hasattr(Figures, name) for name in derived)

@@ -81,6 +81,18 @@ def test_a_busy_store_sees_every_figure_with_its_definition(browser: Browser, bu
     assert all(len("".join(term.find(f"{HTML}p").itertext())) > 20 for term in terms)  # type: ignore[union-attr]
 
 
+def test_a_store_whose_texts_make_offers_sees_what_they_bring(
+    runtime: Runtime, browser: Browser, busy: Store
+) -> None:
+    assert "Given away" not in words(browser.get("/app"))
+    with runtime.database.session() as session:
+        history.figures(session, busy, texts=9, offered=7, step_key="last_call")
+    text = words(browser.get("/app"))
+    assert "Offers Texts and orders of these 30 days" in text
+    assert "Texts with an offer Of the texts of a day, those that told of a discount code of ours." in text
+    assert "Whether shoppers would have come without it, no figure tells." in text
+
+
 @pytest.mark.parametrize(("asked", "days"), [("7", 7), ("30", 30), ("90", 90), ("", 30), ("1000000", 30)])
 def test_the_period_is_chosen_in_the_address(browser: Browser, busy: Store, asked: str, days: int) -> None:
     text = words(browser.get(f"/app?days={asked}"))

@@ -76,6 +76,25 @@ def test_orders_with_and_without_a_click_stand_apart(runtime: Runtime, full: Sto
     assert (orders.values, orders.detail) == (["8"], "6 after a click, 2 without")
 
 
+def test_offers_stand_beside_what_comes_without_them(runtime: Runtime, full: Store) -> None:
+    assert panels.offers(compare(runtime, full), WORDING) == []
+    with runtime.database.session() as session:
+        history.figures(session, full, 2, texts=30, offered=12)
+        history.figures(
+            session, full, 2, currency="EUR", orders=3, orders_with_code=2, revenue=Decimal(100),
+            revenue_with_code=Decimal(80), given_away=Decimal("8.90"),
+        )  # fmt: skip
+    told = {
+        found.name: (found.values, found.detail) for found in panels.offers(compare(runtime, full), WORDING)
+    }
+    assert told == {
+        "Texts with an offer": (["12"], "of 130 texts"),
+        "Orders with a code": (["2"], "9 without one"),
+        "Revenue with a code": (["€80.00"], "€620.00 and US$50.00 without one"),
+        "Given away, about": (["€8.90"], None),
+    }
+
+
 def test_the_recovery_rate_is_compared_in_points(runtime: Runtime, full: Store) -> None:
     rate = kpi(compare(runtime, full), "Recovery rate")
     assert (rate.values, rate.detail) == (["15%"], "9 of 60 carts")
