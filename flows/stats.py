@@ -68,8 +68,9 @@ DEFINITIONS: Mapping[str, str] = {
     "also if it was cancelled later.",
     "offered": "Of the texts of a day, those that told of a discount code of ours.",
     "orders": "Recovered orders, on the day they were placed: an order of the same cart placed after a text "
-    "about it was accepted, or an order of the same contact placed within 7 days of a person's click on such "
-    "a text; test orders, cancelled and fully refunded orders do not count.",
+    "about it was accepted, an order with the code that such a text offered, or an order of the same contact "
+    "placed within 7 days of a person's click on such a text; test orders, cancelled and fully "
+    "refunded orders do not count.",
     "orders_clicked": "Of the recovered orders, those whose shopper opened a link of ours before ordering.",
     "orders_without_click": "Recovered orders whose shopper opened no link of ours before ordering.",
     "revenue": "The totals of recovered orders less what was refunded of them, in the shop's currency; "

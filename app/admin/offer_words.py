@@ -11,6 +11,7 @@ from app.admin.formats import Formats
 from connectors.discounts import Combines, DiscountKind
 from flows.definition import FlowDefinition, Step
 from flows.offer_form import DEFAULT, Concession, Excluded, Offers, OwnSale, Rung, WithoutCode
+from flows.offers import BESIDE_ANY_CODE
 
 RUNGS = {Rung.NONE: "No offer", Rung.SMALL: "The small offer", Rung.BEST: "The best offer"}
 COMBINES = {
@@ -114,8 +115,9 @@ def _how_often(offers: Offers) -> str:
 
 
 def _together(others: frozenset[Combines]) -> str:
-    named = [words for one, words in COMBINES.items() if one in others]
-    return _sentence(" and ".join(named) or "no other discount")
+    named = " and ".join(words for one, words in COMBINES.items() if one in others) or "no other discount"
+    alone = "" if others.issuperset(BESIDE_ANY_CODE) else "; a cart that has another code gets no offer"
+    return _sentence(f"{named}{alone}")
 
 
 def _without_code(rule: WithoutCode) -> str:

@@ -204,7 +204,7 @@ def test_every_rule_for_offers_is_on_the_page(browser: Browser, runtime: Runtime
         "Margin 15% of the lowered price must remain above the costs, where they are known",
         "How often One offer to a shopper in 60 days",
         "Shoppers who return No offer for whoever has bought here without one",
-        "Together with Discounts on shipping",
+        "Together with Discounts on shipping; a cart that has another code gets no offer",
         "waits up to 12 hours for it, then goes without the offer",
         "Summer: 20% off, 1 Jul 2027 to 14 Jul 2027, in Austria and Germany",
     ):
