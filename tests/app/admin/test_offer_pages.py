@@ -257,6 +257,22 @@ def test_words_of_an_offer_go_with_it_and_must_fit_another(
     assert definition.steps[0].key == "reminder"
 
 
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("second_call", "{discount} is what it gives after all guard rails, and must stand there."),
+        ("last_call", "Free shipping is said in words, without {discount}."),
+    ],
+)
+def test_what_may_stand_in_words_of_an_offer_is_explained(
+    browser: Browser, runtime: Runtime, store: Store, step: str, told: str
+) -> None:
+    flow = make(runtime, store, FULL | {"best": {"kind": "free_shipping"}}, "none small best")
+    text = words(browser.get(f"/app/flows/{flow.id}/texts/{step}?of=offer&language=en"))
+    assert f"{{ends}} is the offer's last day. {told}" in text
+    assert "{ends}" not in words(browser.get(f"/app/flows/{flow.id}/texts/{step}?language=en"))
+
+
 def test_sums_can_be_written_in_another_currency(browser: Browser, flow: Flow) -> None:
     page = browser.get(f"{place(flow)}?currency=usd&currency=zzz")
     names = [
