@@ -169,14 +169,16 @@ def _named(steps: Sequence[DueStep]) -> dict[str, Any]:
     }
 
 
+def lines(step: DueStep) -> list[Line]:
+    """The cart's lines. Codes are in the store's currency; prices of a cart in another say nothing there."""
+    ours = step.cart.currency == step.store.currency
+    return [Line(item.product_id, item.quantity, item.unit_price if ours else None) for item in _items(step)]
+
+
 def case_of(
     runtime: Runtime, step: DueStep, facts: Facts, sales: Mapping[int, Sale | None], now: datetime
 ) -> Case:
-    """What ``flows.offers`` asks about this text, before the platform is asked about the goods.
-
-    Codes are in the store's currency; prices of a cart in another say nothing there.
-    """
-    ours = step.cart.currency == step.store.currency
+    """What ``flows.offers`` asks about this text, before the platform is asked about the goods."""
     secret, key = facts.plugins.get(step.enrollment.id, (None, None))
     return Case(
         now=now,
@@ -186,9 +188,7 @@ def case_of(
         country=step.cart.country or step.contact.country,
         zones=step.situation.zones,
         today=now.astimezone(ZoneInfo(step.store.timezone)).date(),
-        lines=[
-            Line(item.product_id, item.quantity, item.unit_price if ours else None) for item in _items(step)
-        ],
+        lines=lines(step),
         last_offer_at=facts.last_offers.get(step.enrollment.id),
         bought_without=step.enrollment.id in facts.bought_without,
         has_code=step.enrollment.id in facts.with_code,
@@ -205,6 +205,15 @@ def _is_full(step: DueStep, facts: Facts) -> bool:
     if step.enrollment.id in facts.discounts:
         return False
     return facts.made_in_seasons.get((step.store.id, step.season.mark), 0) >= step.season.season.most_offers
+
+
+def code_is_over(step: DueStep) -> bool:
+    """Whether a text that would go once more tells of a code that holds no longer, or lowers nothing now."""
+    code = step.code
+    if code is None:
+        return False
+    holds = code.state == "made" and code.ends_at > step.situation.now
+    return not holds or not offers.lowers(code.minimum, code.products, lines(step))
 
 
 def with_goods(case: Case, step: DueStep, goods: Mapping[Item, Goods] | None) -> Case:

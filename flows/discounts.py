@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
-from app.models import Contact, Discount
+from app.models import Contact, Discount, Enrollment
 from app.runtime import Runtime
 from connectors.discounts import CodeTaken, Combines, DiscountKind, DiscountRefused
 from connectors.discounts import Discount as Wanted
@@ -205,12 +205,13 @@ def _write_down(
     runtime: Runtime, steps: Sequence[DueStep], decided: Mapping[int, offers.Decision], now: datetime
 ) -> dict[int, Discount]:
     """The codes to be made, by claim id. Of two carts of one shopper only one gets an offer, so their
-    contact is locked and asked about once more; so is the store, where its season gives so many only."""
+    contact is locked and asked about once more; so is the store, where its season gives so many only. What
+    an order or a stop has ended meanwhile gets none: they wait for us, and we for them."""
     with runtime.database.session() as session:
         going = [step for step in steps if isinstance(decided.get(step.claim.id), Offer)]
         if not going:
             return {}
-        going = discount_facts.within_seasons(session, going)
+        going = _still_active(session, discount_facts.within_seasons(session, going))
         contacts = [step.contact.id for step in going]
         locked = select(Contact.id).where(bulk.among(Contact.id, contacts)).order_by(Contact.id)
         session.execute(locked.with_for_update(key_share=True)).all()
@@ -225,6 +226,13 @@ def _write_down(
         due.schedule_all(session, [_plan(row, now) for row in rows.values()])
         session.expunge_all()
     return rows
+
+
+def _still_active(session: Session, steps: Sequence[DueStep]) -> list[DueStep]:
+    ids = [step.enrollment.id for step in steps]
+    active = select(Enrollment.id).where(bulk.among(Enrollment.id, ids), Enrollment.state == "active")
+    locked = set(session.scalars(active.order_by(Enrollment.id).with_for_update(read=True)))
+    return [step for step in steps if step.enrollment.id in locked]
 
 
 def _too_soon(step: DueStep, last_offer_at: datetime | None, now: datetime) -> bool:

@@ -124,15 +124,17 @@ def end_for_cart(session: Session, store_id: int, cart_id: int, reason: str, now
     """End what the cart is enrolled in, and look at it no more; says how many enrollments that were."""
     for kind in (due.CART_IDLE, due.CART_EXPIRY):
         due.cancel(session, store_id, kind, [cart_id])
-    discount_ends.end_of_carts(session, store_id, [cart_id], reason, now)
     of_cart = (Enrollment.subject_type == "cart") & (Enrollment.subject_id == cart_id)
-    return _end(session, store_id, of_cart, reason, now)
+    ended = _end(session, store_id, of_cart, reason, now)
+    discount_ends.end_of_carts(session, store_id, [cart_id], reason, now)
+    return ended
 
 
 def end_for_contact(session: Session, store_id: int, contact_id: int, reason: str, now: datetime) -> int:
     """End everything that the contact is enrolled in; says how many enrollments that were."""
+    ended = _end(session, store_id, Enrollment.contact_id == contact_id, reason, now)
     discount_ends.end_of_contacts(session, store_id, [contact_id], reason, now)
-    return _end(session, store_id, Enrollment.contact_id == contact_id, reason, now)
+    return ended
 
 
 def end_enrollments(
@@ -146,8 +148,9 @@ def end_enrollments(
     """End these enrollments; ``held_by`` is what held them until it was too late."""
     if not ids:
         return 0
+    ended = _end(session, store_id, Enrollment.id.in_(ids), reason, now, held_by)
     discount_ends.end_of_enrollments(session, store_id, ids, reason, now)
-    return _end(session, store_id, Enrollment.id.in_(ids), reason, now, held_by)
+    return ended
 
 
 def _end(
@@ -158,7 +161,10 @@ def _end(
     now: datetime,
     held_by: str | None = None,
 ) -> int:
-    """Due rows first, as dispatch takes them: two that lock in the same order never wait for each other."""
+    """Due rows first, as dispatch takes them: two that lock in the same order never wait for each other.
+
+    Codes last: whoever writes one down holds its enrollment, so the row is there once ours are changed.
+    """
     active = (Enrollment.store_id == store_id) & (Enrollment.state == "active")
     ids = session.scalars(select(Enrollment.id).where(active, which)).all()
     if not ids:

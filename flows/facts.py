@@ -56,12 +56,6 @@ class DueStep:
     code: Discount | None = None
 
     @property
-    def offer_over(self) -> bool:
-        """Whether the text that would go once more tells of a code that holds no longer."""
-        code = self.code
-        return code is not None and (code.state != "made" or code.ends_at <= self.situation.now)
-
-    @property
     def in_doubt(self) -> Message | None:
         """A text of which nobody knows whether it left: its worker died over the call."""
         if self.last_call is not None and self.last_call.outcome in UNKNOWN_OUTCOMES:

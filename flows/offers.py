@@ -165,6 +165,13 @@ def decide(case: Case) -> Decision:
     return offer
 
 
+def lowers(minimum: Decimal | None, products: Sequence[str] | None, lines: Sequence[Line]) -> bool:
+    """Whether a code of that lowest sum, for these products (None: all), lowers the cart; as far as told."""
+    lowered = [line for line in lines if products is None or line.product_id in products]
+    known = all(line.unit_price is not None for line in lowered)
+    return bool(lowered) and (minimum is None or not known or _sum(lowered) >= minimum)
+
+
 def ends(now: datetime, lasts: timedelta, zones: Sequence[str], last: date | None) -> tuple[date, datetime]:
     """The last day of an offer, and its end in the last of the zones in which the shopper may be.
 

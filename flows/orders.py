@@ -251,8 +251,8 @@ def _end_for_buyer(incoming: Incoming, order: Order) -> None:
         .where(Cart.activity_at <= order.placed_at)
     )
     ids = incoming.session.scalars(left_before).all()
-    discount_ends.end_before(incoming.session, order.store_id, contact_ids, order.placed_at, incoming.now)
     enrollment.end_enrollments(incoming.session, order.store_id, ids, "ordered", incoming.now)
+    discount_ends.end_before(incoming.session, order.store_id, contact_ids, order.placed_at, incoming.now)
 
 
 def _settle(incoming: Incoming, order: Order) -> None:

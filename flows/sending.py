@@ -18,6 +18,7 @@ from app.models.message import OPEN_MESSAGE_STATUSES
 from app.runtime import Runtime
 from flows import (
     discount_ends,
+    discount_facts,
     discounts,
     doubts,
     due,
@@ -222,7 +223,8 @@ def _answer(step: DueStep) -> Answer:
     if step.message is not None and step.enrollment.state == "ended":
         return Answer(Outcome.END, step.enrollment.reason)
     answer = gates.may_send(step.situation)
-    return Answer(Outcome.END, "offer_over") if answer.outcome is Outcome.GO and step.offer_over else answer
+    over = answer.outcome is Outcome.GO and discount_facts.code_is_over(step)
+    return Answer(Outcome.END, "offer_over") if over else answer
 
 
 def _make_ready(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.clock import FixedClock
 from app.models import Cart
@@ -14,12 +16,13 @@ from app.runtime import Runtime
 from connectors.discounts import Goods, Sale
 from connectors.platform import Unreachable
 from connectors.sms import Category, Refused
-from flows import discount_ends, dispatch, enrollment
+from flows import discount_ends, dispatch, due, enrollment
 from tests.flows import scenes
 from tests.flows.offering import TOTE, an_order, code, flow, set_up, states, take_in, told, upkeep
 from tests.flows.pocket_provider import PocketProvider
 from tests.flows.pocket_shop import PocketShop
 from tests.flows.scenes import Scene
+from tests.waiting import wait_until
 
 HALF_AN_HOUR = timedelta(minutes=30)
 MUG = {"title": "Mug", "quantity": 1, "product_id": "14", "variant_id": "8", "unit_price": "12.00"}
@@ -47,6 +50,47 @@ def test_an_order_that_comes_while_the_code_is_made_wins(
     assert states(runtime) == [("reminder", "ended", "ordered")]
     upkeep(runtime)
     assert shop.codes == {} and scenes.planned(runtime) == {}
+
+
+def test_an_order_that_comes_while_the_goods_are_asked_about_lets_no_code_be_made(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = set_up(runtime, flow())
+
+    def order_first(items: Any) -> dict[Any, Goods]:
+        take_in(runtime, scene.store, an_order(scene))
+        return {item: Goods() for item in items}
+
+    monkeypatch.setattr(shop, "goods", order_first)
+    assert dispatch.drain(runtime) == 0
+    assert shop.asked == [] and states(runtime) == []
+
+
+def test_a_stop_waits_for_a_code_that_is_being_written_down(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = set_up(runtime, flow())
+    schedule_all, threads = due.schedule_all, []
+
+    def stop_beside(session: Any, plans: Any) -> None:
+        if plans and plans[0]["kind"] == due.DISCOUNT_END and not threads:
+            threads.append(threading.Thread(target=end, args=(runtime, scene, "stopped")))
+            threads[0].start()
+            wait_until(lambda: is_waiting_for_a_lock(runtime), what="the stop waits")
+        schedule_all(session, plans)
+
+    monkeypatch.setattr(due, "schedule_all", stop_beside)
+    assert dispatch.drain(runtime) == 0
+    threads[0].join()
+    assert states(runtime) == [("reminder", "ended", "stopped")]
+    upkeep(runtime)
+    assert shop.codes == {}
+
+
+def is_waiting_for_a_lock(runtime: Runtime) -> bool:
+    with runtime.database.autocommit.connect() as connection:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        return bool(connection.scalar(text(query)))
 
 
 def test_an_order_that_comes_just_before_the_call_wins(
@@ -169,3 +213,17 @@ def test_a_sale_that_has_begun_meanwhile_is_told_in_place_of_the_code(
     dispatch.drain(runtime)
     assert "20%" in provider.texts[0].body
     assert code(runtime).reason == "not_told"
+
+
+def test_a_text_does_not_go_once_more_when_its_code_lowers_nothing_now(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    scene = set_up(runtime, flow({"lowest_cart": {"GBP": "40.00"}}))
+    provider.answers = [Refused(Category.TEMPORARY, "30001", "queue overflow")]
+    dispatch.drain(runtime)
+    change_goods(runtime, scene, MUG)
+    clock.advance(HALF_AN_HOUR)
+    assert dispatch.drain(runtime) == 0
+    assert scenes.fresh(runtime, scene.enrollment).reason == "offer_over"
+    upkeep(runtime)
+    assert shop.codes == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -37,6 +38,7 @@ from tests.flows.offering import (
 from tests.flows.pocket_provider import PocketProvider
 from tests.flows.pocket_shop import PocketShop
 from tests.flows.scenes import fresh, make_british_store
+from tests.queries import statements
 
 
 def test_a_text_tells_of_a_code_that_the_shop_has_and_its_link_applies_it(
@@ -76,6 +78,16 @@ def test_a_step_without_a_rung_asks_no_shop(
     assert shop.asked == [] and "saved" in provider.texts[0].body
     assert "discount" not in landing(runtime, scenes.message(runtime).link_token)
     assert told(runtime, scene, "no_offer") == []
+
+
+def test_texts_without_a_rung_cost_no_statement_about_codes(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    set_up(runtime, flow(None, ("reminder", "none"), ("second_call", "best")))
+    set_up(runtime, flow(None, ("reminder", "none")), event_at=NOW - HOUR)
+    with statements(runtime) as sent:
+        assert dispatch.drain(runtime) == 2
+    assert [one for one in sent if re.search(r"\b(FROM|JOIN|INTO|UPDATE) discount\b", one)] == []
 
 
 def test_a_later_code_takes_the_place_of_the_earlier_one(
