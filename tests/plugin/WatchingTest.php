@@ -2,6 +2,7 @@
 
 use Warmcart\Capture;
 use Warmcart\Consent_Box;
+use Warmcart\Options;
 use Warmcart\Orders;
 
 final class WatchingTest extends PluginTestCase {
@@ -166,6 +167,48 @@ final class WatchingTest extends PluginTestCase {
 		$box->note_classic( $order, array( 'warmcart_sms_consent' => 1 ) );
 		$this->assertSame( '1', $order->meta['_wc_other/warmcart/sms_consent'] );
 		$this->assertStringContainsString( 'Reply STOP to end.', $order->meta['_wc_other/warmcart/sms_consent_wording'] );
-		$this->assertSame( '1', $order->meta['_wc_other/warmcart/sms_consent_version'] );
+		$this->assertSame( Consent_Box::words()['wording_version'], $order->meta['_wc_other/warmcart/sms_consent_version'] );
+	}
+
+	/** The box in German: "%s" stays, as in every translation. */
+	private function speak_german() {
+		$english                         = str_replace( 'Ruby & Sons', '%s', Consent_Box::wording() );
+		$GLOBALS['wordpress']['catalog'] = array( $english => 'Ja, %s darf mir SMS schicken.' );
+	}
+
+	public function test_a_tick_is_proven_by_the_words_of_the_page_whatever_language_the_request_is_in() {
+		$GLOBALS['wordpress']['checkout'] = true;
+		$this->speak_german();
+		$this->visit( 1 );
+		$german                          = Consent_Box::words();
+		$GLOBALS['wordpress']['catalog'] = array();
+		$this->assertStringStartsWith( 'Ja, ', Consent_Box::evidence( 0, $this->memory->kept )['wording'] );
+		$order = new Fake_Order();
+		( new Consent_Box( $this->memory ) )->note_block( $order, array( 'additional_fields' => array( 'warmcart/sms_consent' => true ) ) );
+		$this->assertSame( array_values( $german ), array_values( $order->meta ) );
+	}
+
+	public function test_each_language_of_our_words_is_a_version_of_its_own_and_the_merchants_words_are_numbered() {
+		$english = Consent_Box::words()['wording_version'];
+		$this->speak_german();
+		$this->assertMatchesRegularExpression( '/^own-[0-9a-f]{8}$/', $english );
+		$this->assertNotSame( $english, Consent_Box::words()['wording_version'] );
+		Options::change_settings( array( 'wording' => 'Text me.', 'wording_version' => 3 ) );
+		$this->assertSame( array( 'wording' => 'Text me.', 'wording_version' => '3' ), Consent_Box::words() );
+	}
+
+	public function test_words_that_changed_while_the_shopper_was_away_are_noted_at_the_next_look() {
+		$GLOBALS['wordpress']['checkout'] = true;
+		$this->visit( 1 );
+		Options::change_settings( array( 'wording' => 'Text me.', 'wording_version' => 2 ) );
+		$this->visit( 1 );
+		$this->assertSame( 'Text me.', Consent_Box::evidence( 0, $this->memory->kept )['wording'] );
+	}
+
+	public function test_an_order_is_made_also_where_the_cart_cannot_be_read() {
+		$this->memory->broken = true;
+		$order                = new Fake_Order();
+		( new Consent_Box( $this->memory ) )->note_classic( $order, array( 'warmcart_sms_consent' => 1 ) );
+		$this->assertSame( Consent_Box::wording(), $order->meta['_wc_other/warmcart/sms_consent_wording'] );
 	}
 }

@@ -34,6 +34,7 @@ namespace {
 			'users'     => array(),
 			'user_meta' => array(),
 			'ajax'      => false,
+			'catalog'   => array(),
 		);
 	}
 
@@ -104,7 +105,8 @@ namespace {
 	}
 
 	function __( $text ) {
-		return $text;
+		$catalog = $GLOBALS['wordpress']['catalog'];
+		return isset( $catalog[ $text ] ) ? $catalog[ $text ] : $text;
 	}
 
 	function home_url() {

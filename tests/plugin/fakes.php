@@ -210,6 +210,12 @@ final class Fake_Openings extends Openings {
 	}
 }
 
+final class WC_Geolocation {
+	public static function get_ip_address() {
+		return '203.0.113.7';
+	}
+}
+
 /** What is remembered, without a database. "kept" is the cart of the session that a test looks at. */
 final class Fake_Memory extends Memory {
 	public $rows   = array();
@@ -225,9 +231,6 @@ final class Fake_Memory extends Memory {
 	}
 
 	public function get() {
-		if ( $this->broken ) {
-			throw new RuntimeException( 'no table' );
-		}
 		if ( ! $this->find() ) {
 			$key                = Warmcart\Signature::random( 16 );
 			$this->rows[ $key ] = array( 'key' => $key, 'owner' => self::owner(), 'created' => 0, 'order_id' => 0, 'opened' => null ) + array_fill_keys( self::PARTS, array() );
@@ -236,6 +239,9 @@ final class Fake_Memory extends Memory {
 	}
 
 	public function find() {
+		if ( $this->broken ) {
+			throw new RuntimeException( 'no table' );
+		}
 		$opening = $this->openings->current( self::owner() );
 		if ( $opening && isset( $this->rows[ $opening['cart_key'] ] ) ) {
 			return self::seen_from( $this->rows[ $opening['cart_key'] ], $opening );

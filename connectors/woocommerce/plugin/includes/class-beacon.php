@@ -109,7 +109,7 @@ final class Beacon {
 			return;
 		}
 		if ( isset( $told['box'] ) && is_bool( $told['box'] ) && ! empty( $memory['box'] ) !== $told['box'] ) {
-			$this->memory->write( $memory['key'], 'box', $told['box'] ? Consent_Box::evidence( Options::now() ) : array() );
+			$this->memory->write( $memory['key'], 'box', $told['box'] ? Consent_Box::evidence( Options::now(), $memory ) : array() );
 		}
 		// After the session is saved; where PHP can end the answer first, the event goes out at once.
 		add_action( 'shutdown', array( self::class, 'send' ), 1000 );

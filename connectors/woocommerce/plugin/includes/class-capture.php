@@ -145,7 +145,8 @@ final class Capture {
 		$before         = isset( $memory['page']['print'] ) ? $memory['page']['print'] : '';
 		$memory['page'] = self::note_page( $memory['page'] );
 		$body           = Cart_Body::of( WC()->cart, WC()->customer, $memory );
-		$print          = md5( (string) wp_json_encode( $body ) );
+		$words          = isset( $memory['page']['words'] ) ? $memory['page']['words'] : null;
+		$print          = md5( (string) wp_json_encode( array( $body, $words ) ) );
 		if ( $print === $before ) {
 			return null;
 		}
@@ -198,7 +199,7 @@ final class Capture {
 	}
 
 	/**
-	 * The language of the page, and whether and where it is the checkout. Requests of scripts say nothing of either.
+	 * The language of the page, whether and where it is the checkout, and the words beside the box there. Requests of scripts say nothing of either.
 	 *
 	 * @param array $page As remembered.
 	 * @return array
@@ -211,6 +212,7 @@ final class Capture {
 			$page['checkout'] = true;
 			$page['where']    = (string) get_permalink( get_queried_object_id() );
 			$page['locale']   = Locale::current();
+			$page['words']    = Consent_Box::words();
 		} else {
 			$page['storefront'] = Locale::current();
 		}

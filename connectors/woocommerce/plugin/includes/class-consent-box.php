@@ -13,6 +13,10 @@ defined( 'ABSPATH' ) || exit;
  * In the block checkout an additional field (WooCommerce 8.9 and later), in the classic one a form field.
  * Never ticked before the shopper ticks it, and never needed to buy. An order keeps the tick in the meta in
  * which WooCommerce keeps additional fields, the words and their version beside it.
+ *
+ * The proof of a tick names the words that stood on the page. The request that tells of the tick may be in another
+ * language than the page was (WordPress answers a customer's scripts in the language of their account), so the cart
+ * remembers the words of the page.
  */
 final class Consent_Box {
 
@@ -61,28 +65,56 @@ final class Consent_Box {
 	 * @return string
 	 */
 	public static function wording() {
+		return self::words()['wording'];
+	}
+
+	/**
+	 * The words and their version: the number of the merchant's, or a digest of ours, for each translation is a wording
+	 * of its own.
+	 *
+	 * @return array With wording and wording_version.
+	 */
+	public static function words() {
 		$settings = Options::settings();
 		if ( '' !== $settings['wording'] ) {
-			return $settings['wording'];
+			return array(
+				'wording'         => $settings['wording'],
+				'wording_version' => (string) $settings['wording_version'],
+			);
 		}
 		/* translators: %s: name of the shop. */
-		return sprintf( __( 'Text me about my cart and offers. %s may send me automated marketing texts. Consent is not a condition of purchase. Message and data rates may apply. Reply STOP to end.', 'warmcart' ), wp_specialchars_decode( get_bloginfo( 'name' ), ENT_QUOTES ) );
+		$ours = __( 'Text me about my cart and offers. %s may send me automated marketing texts. Message frequency varies. Message and data rates may apply. Consent is not a condition of purchase. Reply HELP for help. Reply STOP to end.', 'warmcart' );
+		return array(
+			'wording'         => sprintf( $ours, wp_specialchars_decode( get_bloginfo( 'name' ), ENT_QUOTES ) ),
+			'wording_version' => 'own-' . substr( hash( 'sha256', $ours ), 0, 8 ),
+		);
+	}
+
+	/**
+	 * The words on the checkout that the shopper saw last; those of this request where no page was noted.
+	 *
+	 * @param array|null $memory Of the cart.
+	 * @return array With wording and wording_version.
+	 */
+	private static function shown( $memory ) {
+		return isset( $memory['page']['words'] ) ? $memory['page']['words'] : self::words();
 	}
 
 	/**
 	 * What proves a tick: when, which words, from where.
 	 *
-	 * @param int $now Seconds since 1970.
+	 * @param int   $now    Seconds since 1970.
+	 * @param array $memory Of the cart.
 	 * @return array
 	 */
-	public static function evidence( $now ) {
-		$settings = Options::settings();
-		$agent    = isset( $_SERVER['HTTP_USER_AGENT'] ) ? sanitize_text_field( wp_unslash( $_SERVER['HTTP_USER_AGENT'] ) ) : '';
-		$page     = isset( $_SERVER['HTTP_REFERER'] ) ? strtok( esc_url_raw( wp_unslash( $_SERVER['HTTP_REFERER'] ) ), '?' ) : '';
+	public static function evidence( $now, array $memory ) {
+		$words = self::shown( $memory );
+		$agent = isset( $_SERVER['HTTP_USER_AGENT'] ) ? sanitize_text_field( wp_unslash( $_SERVER['HTTP_USER_AGENT'] ) ) : '';
+		$page  = isset( $_SERVER['HTTP_REFERER'] ) ? strtok( esc_url_raw( wp_unslash( $_SERVER['HTTP_REFERER'] ) ), '?' ) : '';
 		return array(
 			'given_at'        => gmdate( 'Y-m-d\TH:i:s\Z', $now ),
-			'wording'         => self::wording(),
-			'wording_version' => (string) $settings['wording_version'],
+			'wording'         => $words['wording'],
+			'wording_version' => $words['wording_version'],
 			'ip'              => \WC_Geolocation::get_ip_address(),
 			'user_agent'      => substr( $agent, 0, 500 ),
 			'page_url'        => substr( (string) $page, 0, 500 ),
@@ -146,7 +178,7 @@ final class Consent_Box {
 		$ticked = ! empty( $data[ self::CLASSIC ] ) || ! empty( $_POST[ self::CLASSIC ] );
 		if ( $ticked ) {
 			$order->update_meta_data( self::META, '1' );
-			self::keep_words( $order );
+			$this->keep_shown( $order );
 		}
 	}
 
@@ -159,8 +191,23 @@ final class Consent_Box {
 	public function note_block( $order, $request ) {
 		$fields = $request['additional_fields'];
 		if ( is_array( $fields ) && ! empty( $fields[ self::FIELD ] ) ) {
-			self::keep_words( $order );
+			$this->keep_shown( $order );
 		}
+	}
+
+	/**
+	 * An order must not fail because the cart cannot be read; it keeps the words of this request then.
+	 *
+	 * @param \WC_Order $order Order.
+	 */
+	private function keep_shown( $order ) {
+		$memory = null;
+		Plugin::quietly(
+			function () use ( &$memory ) {
+				$memory = $this->memory->find();
+			}
+		);
+		self::keep_words( $order, $memory );
 	}
 
 	/**
@@ -185,12 +232,13 @@ final class Consent_Box {
 	/**
 	 * The words beside the tick.
 	 *
-	 * @param \WC_Order $order Order.
+	 * @param \WC_Order  $order  Order.
+	 * @param array|null $memory Of the cart.
 	 */
-	public static function keep_words( $order ) {
-		$settings = Options::settings();
-		$order->update_meta_data( self::META . '_wording', self::wording() );
-		$order->update_meta_data( self::META . '_version', (string) $settings['wording_version'] );
+	public static function keep_words( $order, $memory ) {
+		$words = self::shown( $memory );
+		$order->update_meta_data( self::META . '_wording', $words['wording'] );
+		$order->update_meta_data( self::META . '_version', $words['wording_version'] );
 	}
 
 	/**

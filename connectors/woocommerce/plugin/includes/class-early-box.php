@@ -84,7 +84,7 @@ final class Early_Box {
 				$memory = $this->memory->find();
 				if ( $memory && $memory['box'] ) {
 					$order->update_meta_data( Consent_Box::META, '1' );
-					Consent_Box::keep_words( $order );
+					Consent_Box::keep_words( $order, $memory );
 				} else {
 					$order->delete_meta_data( Consent_Box::META );
 				}

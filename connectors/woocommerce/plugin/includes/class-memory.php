@@ -13,7 +13,7 @@ defined( 'ABSPATH' ) || exit;
  * WooCommerce's session is written as a whole at the end of each request, so of two at once (the block checkout
  * saves while our script tells) one undoes what the other noted. So what we remember has a table of its own,
  * with one row for each cart, and each part is written by one side only: page (print, locale, storefront,
- * checkout: was there, where: its address, over: bought elsewhere), goods (lines, coupons, told: what was told last)
+ * checkout: was there, where: its address, words: beside the box, over: bought elsewhere), goods (lines, coupons, told: what was told last)
  * and fields (of the checkout) at the end of requests, typed (fields) and box by the script, order_id by the order,
  * tries (of digits) by the form.
  *

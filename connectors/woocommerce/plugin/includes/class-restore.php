@@ -132,7 +132,7 @@ final class Restore {
 			return null;
 		}
 		if ( $cart && $cart['order_id'] && ( empty( $cart['goods']['lines'] ) || Orders::is_bought( wc_get_order( $cart['order_id'] ) ) ) ) {
-			return self::say( __( 'You have bought this cart already. Thank you!', 'warmcart' ), wc_get_page_permalink( 'shop' ) );
+			return self::say( __( 'You have bought this cart already. Thank you.', 'warmcart' ), wc_get_page_permalink( 'shop' ) );
 		}
 		if ( $ticket && empty( $cart['goods']['lines'] ) ) {
 			return null;

@@ -216,8 +216,8 @@ final class Settings_Page {
 		}
 		echo '</select></td></tr><tr><th scope="row"><label for="warmcart-wording">' . esc_html__( 'Words', 'warmcart' ) . '</label></th>';
 		printf( '<td><textarea class="large-text" rows="3" id="warmcart-wording" name="wording" placeholder="%s">%s</textarea>', esc_attr( Consent_Box::wording() ), esc_textarea( $settings['wording'] ) );
-		/* translators: %d: number of the version. */
-		printf( '<p class="description">%s %s</p></td></tr></table>', esc_html__( 'Empty: our own words, in the language of the page.', 'warmcart' ), esc_html( sprintf( __( 'Version %d; each change makes a new one, and every consent keeps the words that were shown.', 'warmcart' ), $settings['wording_version'] ) ) );
+		/* translators: %s: number of the version. */
+		printf( '<p class="description">%s %s</p></td></tr></table>', esc_html__( 'Empty: our own words, in the language of the page.', 'warmcart' ), esc_html( sprintf( __( 'Version %s; each change makes a new one, and every consent keeps the words that were shown.', 'warmcart' ), Consent_Box::words()['wording_version'] ) ) );
 		submit_button( __( 'Save', 'warmcart' ), 'primary', 'submit', true, array( 'id' => 'warmcart-save' ) );
 		echo '</form>';
 	}
