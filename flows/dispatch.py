@@ -37,7 +37,9 @@ from flows import (
     sending,
 )
 from flows.conflicts import is_database_away
+from flows.discounts import Offering, Without
 from flows.due import Claim
+from flows.facts import DueStep
 from flows.faults import UNAPPLICABLE, sentence
 from flows.gates import PlatformCheck
 from flows.outcomes import Call, Withheld
@@ -170,10 +172,25 @@ def _next_of_carts(runtime: Runtime, claims: Sequence[Claim], now: datetime) -> 
     if prepared.to_ask:
         checks = last_look.look(runtime, prepared.to_ask, now)
         clear = [step for step in prepared.to_ask if checks[step.claim.id] is not PlatformCheck.ORDERED]
-        asked = Asked(checks, discounts.offer(runtime, clear, now))
+        asked = Asked(checks, _offer(runtime, clear, now))
         claims = [step.claim for step in prepared.to_ask]
         again = _prepare(runtime, claims, runtime.clock.now(), asked)
         yield _still_clear(runtime, again.outgoing)
+
+
+def _offer(runtime: Runtime, steps: Sequence[DueStep], now: datetime) -> dict[int, Offering]:
+    """A text whose offer cannot be worked on goes without it, and keeps no other back."""
+    try:
+        return discounts.offer(runtime, steps, now)
+    except UNAPPLICABLE as error:
+        if is_database_away(error):
+            raise
+        if len(steps) > 1:
+            first, second = (_offer(runtime, half, now) for half in _halves(steps))
+            return first | second
+        (step,) = steps
+        log.warning("offer_failed", subject=step.enrollment.id, error=sentence(error))
+        return {step.claim.id: Without("code_not_made")}
 
 
 def _prepare(

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.models import Cart, Due, Enrollment
+from app.models import Cart, Discount, Due, Enrollment
 from app.runtime import Runtime
 from flows import candidates, discount_ends, due, gates, opt_in, registry, timeline
 from flows.candidates import Candidate
@@ -97,13 +97,18 @@ def _schedule_first_step(
 
 
 def follow_contact(session: Session, cart: Cart) -> None:
-    """The shopper corrected the number: what is on its way goes to the right one."""
+    """The shopper corrected the number: what is on its way goes to the right one, with its open codes."""
     if cart.contact_id is None:
         return
     session.execute(
         update(Enrollment)
         .where(Enrollment.store_id == cart.store_id, Enrollment.subject_type == "cart")
         .where(Enrollment.subject_id == cart.id, Enrollment.state == "active")
+        .values(contact_id=cart.contact_id)
+    )
+    session.execute(
+        update(Discount)
+        .where(Discount.store_id == cart.store_id, Discount.cart_id == cart.id, Discount.state != "ended")
         .values(contact_id=cart.contact_id)
     )
 

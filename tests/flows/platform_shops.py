@@ -266,6 +266,16 @@ class AtWooCommerce(PlatformShop):
             self._drafts[cart] = order["id"]
         self.take_in("order.updated", json.dumps(order).encode())
 
+    def submit(self, cart: str = "a") -> None:
+        """The shopper sends the order off and does not pay."""
+        order = self.standin.change_order(self._drafts[cart], status="pending")
+        self.take_in("order.updated", json.dumps(order).encode())
+
+    def be_of_version(self, version: str) -> None:
+        self.standin.set_knobs(version=version)
+        with self.runtime.database.session() as session:
+            session.get_one(Store, self.store.id).platform_version = version
+
     def open(self, token: str, agent: str = DESK) -> Seen:
         address = self.address(token, agent)
         reached = requests.get(address, timeout=10)

@@ -16,7 +16,9 @@ from app.runtime import Runtime
 from connectors.discounts import Goods, Sale
 from connectors.platform import Unreachable
 from connectors.sms import Category, Refused
-from flows import discount_ends, dispatch, due, enrollment
+from flows import discount_ends, discount_facts, discounts, dispatch, due, enrollment
+from tests import factories
+from tests.factories import NOW
 from tests.flows import scenes
 from tests.flows.offering import TOTE, an_order, code, flow, set_up, states, take_in, told, upkeep
 from tests.flows.pocket_provider import PocketProvider
@@ -225,5 +227,66 @@ def test_a_text_does_not_go_once_more_when_its_code_lowers_nothing_now(
     clock.advance(HALF_AN_HOUR)
     assert dispatch.drain(runtime) == 0
     assert scenes.fresh(runtime, scene.enrollment).reason == "offer_over"
+    upkeep(runtime)
+    assert shop.codes == {}
+
+
+def test_a_code_that_comes_too_late_is_told_of_by_no_text_and_withdrawn(
+    runtime: Runtime,
+    provider: PocketProvider,
+    shop: PocketShop,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_up(runtime, flow())
+    monkeypatch.setattr(discounts, "MAKE_SECONDS", 0.05)
+    answer, answered = threading.Event(), threading.Event()
+    make = shop.make_discount
+
+    def make_late(discount: Any) -> str:
+        answer.wait(30)
+        try:
+            return make(discount)
+        finally:
+            answered.set()
+
+    monkeypatch.setattr(shop, "make_discount", make_late)
+    assert dispatch.drain(runtime) == 1
+    assert "off" not in provider.texts[0].body
+    answer.set()
+    assert answered.wait(30) and len(shop.codes) == 1
+    clock.advance(discount_ends.AFTER_LOST_CALL)
+    upkeep(runtime)
+    assert shop.codes == {}
+
+
+def test_an_offer_that_cannot_be_worked_on_keeps_no_other_back(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = set_up(runtime, flow()), set_up(runtime, flow())
+    case_of = discount_facts.case_of
+
+    def fails_for_one(runtime: Runtime, step: Any, *more: Any) -> Any:
+        if step.cart.id == bad.cart.id:
+            raise ValueError("no such thing")
+        return case_of(runtime, step, *more)
+
+    monkeypatch.setattr(discount_facts, "case_of", fails_for_one)
+    assert dispatch.drain(runtime) == 2
+    assert told(runtime, bad, "no_offer") == ["code_not_made"]
+    assert told(runtime, good, "offered") == [None] and len(shop.codes) == 1
+
+
+def test_the_code_of_a_number_that_was_corrected_ends_with_the_right_one(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow())
+    dispatch.drain(runtime)
+    with runtime.database.session() as session:
+        right = factories.make_contact(session, scene.store)
+        cart = session.get_one(Cart, scene.cart.id)
+        cart.contact_id = right.id
+        enrollment.follow_contact(session, cart)
+        enrollment.end_for_contact(session, scene.store.id, right.id, "stopped", NOW)
     upkeep(runtime)
     assert shop.codes == {}

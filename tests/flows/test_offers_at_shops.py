@@ -35,11 +35,10 @@ from tests.standins.woocommerce import WooCommerceStandin
 
 IDLE, DAY = timedelta(minutes=31), timedelta(days=1)
 PHONE_BROWSER = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) Mobile/15E148 Safari/604.1"
-BOTH = ["shopify", "woocommerce"]
 BRITISH = {"currency": "GBP", "country": "GB", "timezone": "Europe/London", "utc_offset": 0}
 
 
-@pytest.fixture(params=BOTH)
+@pytest.fixture(params=["shopify", "woocommerce"])
 def platform(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -352,3 +351,21 @@ def test_whoever_pays_in_another_currency_is_promised_no_sum(
     leave(shop, clock, {TOTE: 2}, currency="USD")
     assert said in provider.texts[0].body
     assert story(runtime, shop) == [("offered", None) if said != "saved" else ("no_offer", "prices_unknown")]
+
+
+@pytest.mark.parametrize("platform", ["woocommerce"], indirect=True)
+@pytest.mark.parametrize("state", ["an older version", "an order that waits to be paid"])
+def test_a_way_back_that_takes_no_coupon_along_promises_none(
+    shop: AtWooCommerce, runtime: Runtime, provider: PocketProvider, clock: FixedClock, state: str
+) -> None:
+    if state == "an older version":
+        shop.be_of_version("9.9.5")
+    use_flow(shop)
+    shop.leave({TOTE: 1})
+    if state != "an older version":
+        shop.submit()
+    clock.advance(IDLE)
+    enrollment.drain(runtime)
+    dispatch.drain(runtime)
+    assert "saved" in provider.texts[0].body and shop.codes() == []
+    assert story(runtime, shop) == [("no_offer", "link_cannot_apply")]
