@@ -120,7 +120,8 @@ class CartSeen:
     leaves empty are unknown, not removed. ``locale`` is the checkout's, ``storefront_locale`` that of the
     pages before it, where the platform tells them apart. ``user_agent`` is the browser's in which it was
     filled, where the platform tells it. ``opened_by`` is the ``cid`` of the way back by which it was opened.
-    ``discount_codes`` are those that lower it already; None: the platform does not tell.
+    ``discount_codes`` are those that lower it already; None: the platform does not tell. ``lags`` marks a
+    delivery that may not know yet what was typed: a phone that it lacks was not taken out.
     """
 
     keys: tuple[Key, ...]
@@ -140,6 +141,7 @@ class CartSeen:
     user_agent: str | None = None
     opened_by: str | None = None
     discount_codes: tuple[str, ...] | None = None
+    lags: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -226,7 +226,8 @@ def _describe(incoming: Incoming, cart: Cart, seen: CartSeen) -> bool:
 def _describe_whole(incoming: Incoming, cart: Cart, seen: CartSeen) -> None:
     shopper, store = seen.shopper, incoming.store
     earlier_contact = cart.contact_id
-    cart.platform_updated_at = seen.updated_at
+    if not seen.lags:
+        cart.platform_updated_at = seen.updated_at
     cart.platform_created_at = seen.created_at or cart.platform_created_at
     if seen.total:
         cart.total, cart.currency = seen.total.amount, seen.total.currency
@@ -245,19 +246,19 @@ def _describe_whole(incoming: Incoming, cart: Cart, seen: CartSeen) -> None:
     _keep_restore_url(incoming, cart, seen.restore_url)
     read = contacts.read(shopper, store)
     contact = contacts.keep(incoming, read.phone, shopper, seen.locale) if read.phone else None
-    # A permalink fills no number: until another is typed, the one of the cart stays.
-    kept = earlier_contact if seen.opened_by and not read.problem else None
+    # A permalink fills no number, and a draft lags behind: until another is typed, the one of the cart stays.
+    kept = earlier_contact if (seen.opened_by or seen.lags) and not read.problem else None
     cart.contact_id, cart.phone_problem = (contact.id if contact else kept), read.problem
-    take_consent_box(incoming, seen, earlier_contact)
+    take_consent_box(incoming, seen, (earlier_contact, cart.contact_id))
 
 
 def take_consent_box(
-    incoming: Incoming, seen: CartSeen | OrderSeen, earlier_contact: int | None = None
+    incoming: Incoming, seen: CartSeen | OrderSeen, known: Iterable[int | None] = ()
 ) -> None:
     """The box that the shopper ticked, for the number typed beside it and no other.
 
-    ``earlier_contact`` is whom the cart knew before: a box that was ticked for that number, and is not
-    any more, is unticked.
+    ``known`` are the contacts that the cart had before and has now: a box that was ticked for one of their
+    numbers, and is not any more, is unticked.
     """
     key = next(iter([*strong(seen.keys), *seen.keys]), Key("event", incoming.dedupe_key))
     name = f"{key.kind}:{key.value}"
@@ -267,9 +268,10 @@ def take_consent_box(
         number = phone.e164 if isinstance(phone, Phone) else None
     if number is not None:
         consents.take_box(incoming, number, name, tick, seen.updated_at)
-    before = incoming.session.get(Contact, earlier_contact) if earlier_contact else None
-    if before is not None and before.phone != number:
-        consents.take_box(incoming, before.phone, name, None, seen.updated_at)
+    for contact_id in sorted({each for each in known if each}):
+        contact = incoming.session.get(Contact, contact_id)
+        if contact is not None and contact.phone != number:
+            consents.take_box(incoming, contact.phone, name, None, seen.updated_at)
 
 
 def _keep_restore_url(incoming: Incoming, cart: Cart, url: str | None) -> None:

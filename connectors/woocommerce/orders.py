@@ -109,6 +109,9 @@ def shopper_of(order: Json) -> Shopper:
 
 
 def _cart(order: Json, order_id: str, status: str, received_at: datetime) -> CartSeen:
+    """An unpaid order. The block checkout writes fields into its draft one after the other, each a moment
+    after the companion plugin has told them: such a draft lags.
+    """
     created = _created(order)
     return CartSeen(
         keys=_keys(order, order_id),
@@ -124,6 +127,7 @@ def _cart(order: Json, order_id: str, status: str, received_at: datetime) -> Car
         opened_by=_opened_by(order),
         discount_codes=_codes(order),
         user_agent=text(order.get("customer_user_agent")) or None,
+        lags=status == "checkout-draft" and session_of(order) is not None,
     )
 
 

@@ -24,7 +24,7 @@ from app.models import (
     Suppression,
 )
 from app.runtime import Runtime
-from connectors.platform import ConsentChanged, ConsentSignal, ConsentState, CustomerSeen, Shopper
+from connectors.platform import ConsentChanged, ConsentSignal, ConsentState, CustomerSeen, Key, Shopper
 from flows import consent_rebuild, consents
 from tests import factories
 from tests.factories import NOW
@@ -105,6 +105,36 @@ def test_unticking_one_box_leaves_what_was_said_elsewhere(runtime: Runtime, stor
     told.apply(runtime, store, record(GIVEN, at=90, confirmed=True))
     told.apply(runtime, store, told.cart(at=9, consent=tick(at=9)), told.cart(at=7))
     assert _states(runtime) == {PHONE: "given"}
+
+
+SESSION, DRAFT = Key("woo_session", "0" * 32), Key("woo_order", "29")
+
+
+def test_a_draft_that_does_not_know_the_number_yet_takes_nothing_from_the_cart(
+    runtime: Runtime, store: Store
+) -> None:
+    told.apply(runtime, store, told.cart(at=9, keys=(SESSION,), consent=tick(at=9)))
+    told.apply(runtime, store, told.cart(at=8, keys=(DRAFT, SESSION), shopper=told.NOBODY, lags=True))
+    [cart] = told.rows(runtime, Cart)
+    assert cart.contact_id == told.row(runtime, Contact).id
+    assert _states(runtime) == {PHONE: "given"}
+
+
+def test_a_box_that_was_unticked_before_such_a_draft_came_is_unticked(runtime: Runtime, store: Store) -> None:
+    told.apply(runtime, store, told.cart(at=9, keys=(SESSION,), consent=tick(at=9)))
+    told.apply(runtime, store, told.cart(at=7, keys=(DRAFT, SESSION), shopper=told.NOBODY, lags=True))
+    told.apply(runtime, store, told.cart(at=8, keys=(SESSION,)))
+    assert _states(runtime) == {PHONE: "none"}
+
+
+def test_a_box_is_unticked_for_the_number_beside_it_also_where_the_cart_had_lost_it(
+    runtime: Runtime, store: Store
+) -> None:
+    told.apply(runtime, store, told.cart(at=9, keys=(SESSION,), consent=tick(at=9)))
+    told.apply(runtime, store, told.cart(at=8, keys=(DRAFT, SESSION), shopper=told.NOBODY))
+    assert _states(runtime) == {PHONE: "given"}
+    told.apply(runtime, store, told.cart(at=7, keys=(SESSION,)))
+    assert _states(runtime) == {PHONE: "none"}
 
 
 def test_a_tick_for_a_mistyped_number_goes_when_the_number_is_corrected(

@@ -136,6 +136,13 @@ def test_an_emptied_draft_is_a_cart_without_items() -> None:
     assert cart_of(DRAFT, line_items=[]).items == ()
 
 
+def test_a_draft_lags_where_the_companion_plugin_tells_the_cart_too() -> None:
+    noted = [{"key": "_warmcart_cart", "value": "0" * 32}]
+    assert cart_of(DRAFT, meta_data=noted).lags
+    assert not cart_of(DRAFT).lags
+    assert not cart_of(PENDING, meta_data=noted).lags
+
+
 def test_the_cart_hash_is_no_key() -> None:
     assert [key.kind for key in cart_of(DRAFT, cart_hash="91423ed8").keys] == ["woo_order"]
 
