@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+
+from babel.dates import format_date
 
 from app.models import AuditEvent, Cart, Consent, Enrollment, Recovery, TimelineEntry
 from connectors.sms import Category
@@ -285,7 +287,8 @@ def _offer(details: Mapping[str, Any]) -> list[str]:
         return []
     given = {"percent": f"{details['value']}% off", "amount": f"{details['value']} {details['currency']} off"}
     words = given.get(details["kind"], "free shipping")
-    return [f"{words} until {details['last_day']}", f"code {details['code']}"]
+    until = format_date(date.fromisoformat(details["last_day"]), locale="en")
+    return [f"{words} until {until}", f"code {details['code']}"]
 
 
 def _devices(details: Mapping[str, Any]) -> list[str]:

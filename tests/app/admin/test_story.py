@@ -90,7 +90,7 @@ def test_a_line_tells_of_the_way_after_the_tap(kind: str, details: dict[str, Any
 def test_a_line_tells_what_a_text_offers(kind: str, value: str | None, words: str) -> None:
     details = {"code": "back-1", "kind": kind, "value": value, "currency": "EUR", "last_day": "2026-11-30"}
     line = story.tell(entry("offered", details=details))
-    assert line.notes == (f"{words} until 2026-11-30", "code back-1")
+    assert line.notes == (f"{words} until Nov 30, 2026", "code back-1")
 
 
 def test_a_line_tells_what_is_worth_knowing_of_its_details() -> None:
