@@ -14,6 +14,7 @@ from tests.end_to_end.stack import Stack
 from tests.end_to_end.test_shopify import GERMAN_SHOP
 from tests.end_to_end.test_woocommerce import (
     CONSENT,
+    MUG,
     ZOE,
     connect,
     german_shop,
@@ -22,6 +23,7 @@ from tests.end_to_end.test_woocommerce import (
 )
 from tests.standins.shopify import ShopifyStandin
 from tests.standins.twilio import TwilioStandin
+from tests.standins.woocommerce.plugin import CompanionPlugin
 from tests.waiting import wait_until
 
 BERTA = Shopper(
@@ -105,3 +107,29 @@ def test_an_offer_at_woocommerce(stack: Stack, twilio: TwilioStandin) -> None:
         told = stack.show_cart(shop.domain, key)
         assert offers_of(told) == OFFERED
         assert [(one["code"], one["state"]) for one in told["offers"]] == [(made["code"], "ended")]
+
+
+def test_an_offer_at_an_older_woocommerce_with_the_companion_plugin(
+    stack: Stack, twilio: TwilioStandin
+) -> None:
+    """Its own links take no coupon along; the plugin's does."""
+    with german_shop() as standin:
+        standin.set_knobs(version="9.9.5")
+        shop, phone = connect(stack, standin), Phone("+4915112345693", twilio)
+        plugin = standin.plugin = CompanionPlugin(standin, "cd" * 32)
+        plugin.connect(stack.url)
+        wait_until(lambda: shop.store().name == "Lädchen", what="the store's details are known")
+        shop.use_flow(flow_with_offer())
+        wait_until_next_second_after(shop)
+        standin.add_product(MUG["product_id"], regular_price="24.00")
+        key = plugin.leave("01511 2345693", [MUG])
+
+        [text] = phone.wait_for_texts(1)
+        [made] = standin.list_coupons()
+        browser = requests.Session()
+        assert made["code"] in browser.get(tap(link_in(text, stack)).headers["Location"], timeout=30).text
+
+        plugin.buy(browser, billing=ZOE | {"phone": ""}, currency="EUR", total="43.20")
+        shop.wait_for(key, "recovered")
+        wait_until(lambda: not standin.list_coupons(), what="the coupon is gone")
+        assert offers_of(stack.show_cart(shop.domain, key)) == OFFERED

@@ -104,10 +104,15 @@ class CompanionPlugin:
 
     def _open(self, session: str, ticket: dict[str, Any]) -> None:
         cart = self.left[ticket["cart"]]
-        codes = [ticket["code"]] if ticket["code"] in self.good_codes - set(cart["discount_codes"]) else []
+        code, known = ticket["code"], set(cart["discount_codes"])
+        codes = [code] if code and code not in known and self._is_good(code) else []
         cart |= {"opened_by": ticket["cid"], "discount_codes": cart["discount_codes"] + codes}
         self.sessions[session] = cart
         self._tell_cart(cart)
+
+    def _is_good(self, code: str) -> bool:
+        coupon = self.store.coupons.find(code)
+        return code in self.good_codes or (coupon is not None and not self.store.coupons.is_over(coupon))
 
     def _read(self, given: str) -> dict[str, Any] | None:
         content, _, signature = given.partition(".")
