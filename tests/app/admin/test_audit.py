@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.models import AuditEvent, Cart, Flow, Reply, Store
+from app.models import AuditEvent, Cart, Flow, FlowVersion, Reply, Store
 from app.ops.command_line import main
 from app.runtime import Runtime
 from flows import audit, inbox
@@ -27,11 +27,17 @@ PLACE = re.compile(r"<[^>]*>")
 
 CONSENTS = "phone,consented_at\n+38640123999,2026-11-01\n"
 
+PREPARED = {"season": "black_friday", "countries": ["SI"], "year": 2026, "active": True}
+
 FORMS: dict[str, dict[str, Any]] = {
     "/app/guide/dismiss": {},
     "/app/replies/<>/settle": {"as": "settled"},
     "/app/flows/<>/switch": {"active": "1"},
     "/app/flows/<>/restore": {"version": "1"},
+    "/app/flows/<>/offers": {"lasts": "3", "lasts-unit": "days"},
+    "/app/flows/<>/seasons/<>": {"countries": "AT", "year": "2026", "spread": "PT6H"},
+    "/app/flows/<>/seasons/<>/<>": {"countries": "SI", "year": "2026", "spread": "PT6H"},
+    "/app/flows/<>/seasons/<>/<>/remove": {},
     "/app/flows/<>/texts/<>": {"language": "en", "words": "{store}: your cart waits. {link}"},
     "/app/requests/ask": {"name": PHONE, "kind": "data_request"},
     "/app/retention/save": {"carts": "60"},
@@ -82,9 +88,13 @@ def test_whatever_changes_something_leaves_an_entry(
     with runtime.database.session() as session:
         make_whole_person(session, runtime, store, "zora-q", PHONE)
         session.execute(Reply.__table__.update().values(needs_person=True))
+        for version in session.scalars(select(FlowVersion)):
+            version.definition = version.definition | {"seasons": [PREPARED]}
         named = {"flows": session.scalar(select(Flow.id)), "replies": session.scalar(select(Reply.id))}
     before = entries(runtime)
-    path = address.replace("<>", str(named.get(address.split("/")[2])), 1).replace("<>", "reminder")
+    below = "black_friday" if "/seasons/" in address else "reminder"
+    path = address.replace("<>", str(named.get(address.split("/")[2])), 1).replace("<>", below, 1)
+    path = path.replace("<>", "0")
     page = browser.get("/app/settings")
     token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
     form = FORMS[address] | {"csrf_token": token[1] if token else ""}
