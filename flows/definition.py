@@ -77,6 +77,13 @@ class FlowDefinition:
     offers: Offers = DEFAULT
     seasons: tuple[Season, ...] = ()
 
+    @property
+    def makes_offers(self) -> bool:
+        """Whether any of its texts makes one, now or in a season."""
+        rungs = [step.offer for step in self.steps]
+        rungs += [rung for season in self.seasons for rung in season.rungs.values()]
+        return any(rung is not Rung.NONE for rung in rungs)
+
 
 class DefinitionError(ValueError):
     """A definition that is refused; ``errors`` are all its errors, each as ``place: what is wrong``."""

@@ -149,12 +149,15 @@ def end_enrollments(
     reason: str,
     now: datetime,
     held_by: str | None = None,
+    with_codes: bool = True,
 ) -> int:
-    """End these enrollments; ``held_by`` is what held them until it was too late."""
+    """End these enrollments; ``held_by`` is what held them until it was too late. ``with_codes`` is off
+    where it is certain that they have none."""
     if not ids:
         return 0
     ended = _end(session, store_id, Enrollment.id.in_(ids), reason, now, held_by)
-    discount_ends.end_of_enrollments(session, store_id, ids, reason, now)
+    if with_codes:
+        discount_ends.end_of_enrollments(session, store_id, ids, reason, now)
     return ended
 
 

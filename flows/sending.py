@@ -320,14 +320,15 @@ def _end(session: Session, ended: Sequence[tuple[DueStep, Answer]], now: datetim
     """End enrollments, and the texts that waited to go again."""
     lines, groups = [], defaultdict(list)
     for step, answer in ended:
-        groups[step.store.id, answer.reason or "", answer.held_by].append(step.enrollment.id)
+        group = (step.store.id, answer.reason or "", answer.held_by, step.flow.makes_offers)
+        groups[group].append(step.enrollment.id)
         if answer.reason == "too_late" and step.cart.state == "open":
             step.cart.state = "expired"
         if step.message is not None:
             lines.append(_give_up(step, step.message, answer, now))
     timeline.record_all(session, lines)
-    for (store_id, reason, held_by), ids in groups.items():
-        enrollment.end_enrollments(session, store_id, ids, reason, now, held_by)
+    for (store_id, reason, held_by, with_codes), ids in groups.items():
+        enrollment.end_enrollments(session, store_id, ids, reason, now, held_by, with_codes)
     due.finish(session, [step.claim for step, _ in ended])
 
 

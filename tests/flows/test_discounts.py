@@ -85,9 +85,11 @@ def test_texts_without_a_rung_cost_no_statement_about_codes(
 ) -> None:
     set_up(runtime, flow(None, ("reminder", "none"), ("second_call", "best")))
     set_up(runtime, flow(None, ("reminder", "none")), event_at=NOW - HOUR)
+    ended = set_up(runtime, flow(None, ("reminder", "none")), state="emptied")
     with statements(runtime) as sent:
         assert dispatch.drain(runtime) == 2
     assert [one for one in sent if re.search(r"\b(FROM|JOIN|INTO|UPDATE) discount\b", one)] == []
+    assert fresh(runtime, ended.enrollment).state == "ended"
 
 
 def test_a_later_code_takes_the_place_of_the_earlier_one(

@@ -63,6 +63,11 @@ def test_a_flow_without_seasons_is_written_as_before() -> None:
     assert "seasons" not in dump_definition(parse_definition(DOCUMENTED, "en"))
 
 
+def test_a_flow_makes_offers_that_makes_them_in_a_season_only() -> None:
+    assert parsed(FULL).makes_offers
+    assert not parsed(FULL | {"rungs": {}, "offer_texts": {}}).makes_offers
+
+
 def test_all_errors_of_a_season_are_told_each_with_its_place() -> None:
     wrong = {
         "season": "easter",
