@@ -212,7 +212,7 @@ final class Capture {
 			$page['checkout'] = true;
 			$page['where']    = (string) get_permalink( get_queried_object_id() );
 			$page['locale']   = Locale::current();
-			$page['words']    = Consent_Box::words();
+			$page['words']    = Consent_Box::on_page();
 		} else {
 			$page['storefront'] = Locale::current();
 		}

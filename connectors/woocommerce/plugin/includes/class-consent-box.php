@@ -14,15 +14,22 @@ defined( 'ABSPATH' ) || exit;
  * Never ticked before the shopper ticks it, and never needed to buy. An order keeps the tick in the meta in
  * which WooCommerce keeps additional fields, the words and their version beside it.
  *
- * The proof of a tick names the words that stood on the page. The request that tells of the tick may be in another
- * language than the page was (WordPress answers a customer's scripts in the language of their account), so the cart
- * remembers the words of the page.
+ * The proof of a tick names the words that stood on the page. Plugins that translate shops may give the requests of
+ * a page's scripts another language than the page, so the cart remembers the words of the page.
  */
 final class Consent_Box {
 
 	const FIELD   = 'warmcart/sms_consent';
 	const META    = '_wc_other/warmcart/sms_consent';
 	const CLASSIC = 'warmcart_sms_consent';
+	const UNDO    = '__internal_woocommerce_blocks_deregister_checkout_field';
+
+	/**
+	 * The words that the block checkout has in this request.
+	 *
+	 * @var array|null
+	 */
+	private static $registered = null;
 
 	/**
 	 * What is remembered.
@@ -49,6 +56,7 @@ final class Consent_Box {
 			return;
 		}
 		add_action( 'woocommerce_init', array( $this, 'register' ), 20 );
+		add_action( 'template_redirect', array( $this, 'register_again' ) );
 		if ( 'order' === $settings['place'] ) {
 			add_action( 'woocommerce_review_order_before_submit', array( $this, 'show' ) );
 		} else {
@@ -91,6 +99,15 @@ final class Consent_Box {
 	}
 
 	/**
+	 * The words that this page shows. WooCommerce takes those of the block checkout before some shops know the language.
+	 *
+	 * @return array With wording and wording_version.
+	 */
+	public static function on_page() {
+		return self::$registered && ! did_action( 'woocommerce_before_checkout_form' ) ? self::$registered : self::words();
+	}
+
+	/**
 	 * The words on the checkout that the shopper saw last; those of this request where no page was noted.
 	 *
 	 * @param array|null $memory Of the cart.
@@ -128,17 +145,28 @@ final class Consent_Box {
 		if ( ! function_exists( 'woocommerce_register_additional_checkout_field' ) ) {
 			return;
 		}
-		$settings = Options::settings();
+		$settings         = Options::settings();
+		self::$registered = self::words();
 		woocommerce_register_additional_checkout_field(
 			array(
 				'id'            => self::FIELD,
-				'label'         => self::wording(),
-				'optionalLabel' => self::wording(),
+				'label'         => self::$registered['wording'],
+				'optionalLabel' => self::$registered['wording'],
 				'location'      => 'order' === $settings['place'] ? 'order' : 'contact',
 				'type'          => 'checkbox',
 				'required'      => false,
 			)
 		);
+	}
+
+	/**
+	 * Where the language of a page is known only once its content is, the block checkout would have that of the shop.
+	 */
+	public function register_again() {
+		if ( self::$registered && self::$registered !== self::words() && function_exists( self::UNDO ) ) {
+			call_user_func( self::UNDO, self::FIELD );
+			$this->register();
+		}
 	}
 
 	/**
