@@ -96,8 +96,11 @@ class DiscountMaker(Protocol):
         ``discount_id`` None: the call that made it was never answered, so it is looked for by ``code``.
         """
 
-    def goods(self, items: Sequence[Item]) -> Mapping[Item, Goods]:
-        """What is known of these lines; one that the platform does not know is left out."""
+    def goods(self, items: Sequence[Item], *, collections: bool = True) -> Mapping[Item, Goods]:
+        """What is known of these lines; one that the platform does not know is left out.
+
+        ``collections`` off: nobody asks in which they are, and it may be left out.
+        """
 
     def running_sale(self, now: datetime) -> Sale | None:
         """The best sale that lowers the whole store for everybody now, as far as the platform tells."""

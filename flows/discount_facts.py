@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Discount, Store
 from app.runtime import Runtime
-from connectors.discounts import Goods, Sale
+from connectors.discounts import DiscountMaker, Goods, Sale
 from connectors.platform import ConnectorError, Item
 from flows import bulk, connections, links, offers
 from flows.facts import DueStep
@@ -229,7 +229,12 @@ def goods(runtime: Runtime, steps: Sequence[DueStep]) -> dict[int, Mapping[Item,
     """What the platforms tell of the goods in these carts, by claim id, where a rule asks about them."""
     asking = {step.claim.id: step for step in steps if offers.needs_goods(step.offers)}
     stores = {name: step.store for name, step in asking.items()}
-    told = call_makers(runtime, stores, lambda maker, name: maker.goods(_items(asking[name])), ASK_SECONDS)
+
+    def ask(maker: DiscountMaker, name: int) -> Mapping[Item, Goods]:
+        wanted = bool(asking[name].offers.excluded.collections)
+        return maker.goods(_items(asking[name]), collections=wanted)
+
+    told = call_makers(runtime, stores, ask, ASK_SECONDS)
     return {name: answer for name, answer in told.items() if not isinstance(answer, ConnectorError)}
 
 

@@ -36,7 +36,7 @@ class DemoDiscounts:
     def withdraw_discount(self, code: str, mark: str, discount_id: str | None) -> None:
         self._api.tell("codes/withdraw", {"code": code, "mark": mark})
 
-    def goods(self, items: Sequence[Item]) -> Mapping[Item, Goods]:
+    def goods(self, items: Sequence[Item], *, collections: bool = True) -> Mapping[Item, Goods]:
         ids = sorted({item.product_id for item in items if item.product_id})
         found = _object(self._api.ask("goods", {"id": ids})) if ids else {}
         return {item: _goods(found[item.product_id]) for item in items if item.product_id in found}

@@ -14,7 +14,7 @@ from connectors.discounts import Goods, Sale
 from connectors.platform import Item
 from connectors.shopify import fields
 from connectors.shopify.fields import Record, record, records
-from connectors.shopify.graphql import BRISK, AdminClient
+from connectors.shopify.graphql import SHORT, AdminClient
 
 MOST_LINES = 60
 """What lies beyond is left out: nobody texts about such a cart by the dozen."""
@@ -27,12 +27,12 @@ _MOST_POINTS = 900
 _POINTS_OF_A_VARIANT = 8
 
 
-def goods(client: AdminClient, items: Sequence[Item]) -> Mapping[Item, Goods]:
+def goods(client: AdminClient, items: Sequence[Item], collections: bool) -> Mapping[Item, Goods]:
     """What the shop says of these lines; one whose variant is gone is left out."""
     ids = {item: f"gid://shopify/ProductVariant/{item.variant_id}" for item in items if item.variant_id}
     asked = list(dict.fromkeys(ids.values()))[:MOST_LINES]
-    variants = dict(_variants(client, asked, COLLECTIONS))
-    of_many = [gid for gid, variant in variants.items() if _has_more(variant)]
+    variants = dict(_variants(client, asked, COLLECTIONS if collections else 1))
+    of_many = [gid for gid, variant in variants.items() if collections and _has_more(variant)]
     variants |= dict(_variants(client, of_many, ALL_COLLECTIONS))
     return {item: _goods(variants[gid]) for item, gid in ids.items() if gid in variants}
 
@@ -42,7 +42,7 @@ def running_sale(client: AdminClient, now: datetime) -> Sale | None:
 
     A sale by crossed-out prices, by an app's function or for some markets only is not seen here.
     """
-    told = client.ask("running_sale", {"query": _SALES}, BRISK).data
+    told = client.ask("running_sale", {"query": _SALES}, SHORT).data
     nodes = records(record(told.get("discounts")).get("nodes"))
     sales = [sale for node in nodes if (sale := _sale(record(node.get("discount")), now))]
     return max(sales, key=lambda sale: sale.percent or 0, default=None)
@@ -53,7 +53,7 @@ def _variants(client: AdminClient, ids: Sequence[str], collections: int) -> Iter
     at_once = max(1, _MOST_POINTS // (collections + _POINTS_OF_A_VARIANT))
     for start in range(0, len(ids), at_once):
         asked = {"ids": ids[start : start + at_once], "collections": collections}
-        for variant in records(client.ask("goods", asked, BRISK).data.get("variants")):
+        for variant in records(client.ask("goods", asked, SHORT).data.get("variants")):
             gid = fields.text(variant.get("id"))
             if gid:
                 yield gid, variant

@@ -40,17 +40,21 @@ class TooCostly(ConnectorError):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long an answer may take: seconds per try, how many tries, the longest wait between two."""
+    """How long an answer may take: seconds per try, how many tries, the longest wait between two; and after
+    which failures there is another one."""
 
     timeout: float
     tries: int
     longest_wait: float
+    failures: tuple[type[ConnectorError], ...] = (Throttled, Unreachable)
 
 
 PATIENT = Patience(timeout=TIMEOUT, tries=5, longest_wait=30.0)
 BRISK = Patience(timeout=3.0, tries=1, longest_wait=0.0)
 """For a question that a text waits for: an answer now, or none."""
-WRITING = Patience(timeout=5.0, tries=1, longest_wait=0.0)
+SHORT = Patience(timeout=3.0, tries=4, longest_wait=1.0, failures=(Throttled,))
+"""For a question that many texts ask at once: a store's points are back in a moment."""
+WRITING = Patience(timeout=5.0, tries=4, longest_wait=1.0, failures=(Throttled,))
 """For a change that a text waits for: Shopify takes longer to write than to read."""
 
 
@@ -104,7 +108,7 @@ class AdminClient:
         that the same call again leaves as it is, or makes a code of which there can be only one.
         """
         retrying = Retrying(
-            retry=retry_if_exception_type((Throttled, Unreachable)),
+            retry=retry_if_exception_type(patience.failures),
             wait=wait_combine(_wait, wait_random(0, _JITTER)),
             stop=lambda state: _gives_up(state, patience),
             sleep=self._sleep,

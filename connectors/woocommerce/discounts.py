@@ -60,7 +60,7 @@ class WooCommerceDiscounts:
         except Reconnect as error:
             raise self._switched_off() or error from None
 
-    def goods(self, items: Sequence[Item]) -> Mapping[Item, Goods]:
+    def goods(self, items: Sequence[Item], *, collections: bool = True) -> Mapping[Item, Goods]:
         return goods.goods(self._reading, items)
 
     def running_sale(self, now: datetime) -> Sale | None:

@@ -17,6 +17,7 @@ import requests
 
 from app.models import Store
 from app.runtime import Runtime
+from connectors.shopify.graphql import WRITING
 from flows import connections, intake, links
 from tests import factories
 from tests.deliveries import shopify_payload, variant
@@ -187,7 +188,10 @@ class AtShopify(PlatformShop):
 
     def trouble(self, what: str) -> None:
         found = self.shop.discounts
-        {"throttle": found.throttle, "refuse": found.refuse, "lose": found.lose_answers}[what]()
+        if what == "throttle":
+            found.throttle(WRITING.tries)
+        else:
+            {"refuse": found.refuse, "lose": found.lose_answers}[what]()
 
     def make_own_code(self, code: str) -> None:
         self.shop.discounts.by_merchant(code)

@@ -45,7 +45,7 @@ class PocketShop:
             del self.codes[code]
             self.withdrawn.append(code)
 
-    def goods(self, items: Sequence[Item]) -> Mapping[Item, Goods]:
+    def goods(self, items: Sequence[Item], *, collections: bool = True) -> Mapping[Item, Goods]:
         if isinstance(self.goods_told, ConnectorError):
             raise self.goods_told
         return {item: self.goods_told.get(item.product_id or "", Goods()) for item in items}

@@ -44,7 +44,10 @@ def platform(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def standin(platform: str, clock: FixedClock) -> Iterator[ShopifyStandin | WooCommerceStandin]:
+def standin(
+    platform: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ShopifyStandin | WooCommerceStandin]:
+    monkeypatch.setattr("connectors.shopify.graphql._JITTER", 0.0)
     with ExitStack() as stack:
         if platform == "shopify":
             yield stack.enter_context(ShopifyStandin(clock=clock.now))

@@ -20,6 +20,7 @@ from connectors.discounts import (
 from connectors.platform import ConnectorError, Item, Reconnect, Throttled, Unreachable
 from connectors.shopify.discounts import LONGEST_TITLE, ShopifyDiscounts
 from connectors.shopify.goods import MOST_LINES
+from connectors.shopify.graphql import WRITING
 from tests.connectors.shopify.conftest import SHOP, Clock, Connect
 from tests.standins.shopify import ShopifyStandin
 from tests.standins.shopify_discounts import Discounts
@@ -144,13 +145,20 @@ def test_the_code_of_a_merchant_is_taken_and_left_alone(
 def test_a_throttled_shop_says_so_and_makes_nothing(
     maker: ShopifyDiscounts, made: Discounts, ten_percent: Discount, standin: ShopifyStandin
 ) -> None:
-    made.throttle()
+    made.throttle(WRITING.tries)
     with pytest.raises(Throttled):
         maker.make_discount(ten_percent)
     standin.disturb(429, Retry_After="7")
     with pytest.raises(Throttled) as slow:
         maker.make_discount(ten_percent)
     assert (slow.value.retry_after, made.codes) == (7.0, {})
+
+
+def test_a_shop_that_is_out_of_points_for_a_moment_makes_the_code(
+    maker: ShopifyDiscounts, made: Discounts, ten_percent: Discount
+) -> None:
+    made.throttle(WRITING.tries - 1)
+    assert [maker.make_discount(ten_percent)] == list(made.codes)
 
 
 def test_a_refusal_is_told_in_shopifys_words(
@@ -231,6 +239,8 @@ def test_a_product_in_many_collections_is_asked_for_again(
     found = maker.goods([line("1"), line("2")])
     assert [len(goods.collections) for goods in found.values()] == [120, 1]
     assert len(standin.calls) == 2
+    assert len(maker.goods([line("1"), line("2")], collections=False)) == 2
+    assert len(standin.calls) == 3
 
 
 def test_a_long_cart_takes_few_questions_that_are_never_too_costly(
