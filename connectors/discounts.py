@@ -73,11 +73,15 @@ class Goods:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """A sale of the whole store that needs no code. ``percent`` None: not the same for all goods."""
+    """A sale of the whole store that needs no code. ``percent`` None: not the same for all goods.
+
+    ``beside_shipping``: a code for free shipping may stand beside it, as far as the sale is concerned.
+    """
 
     name: str
     percent: int | None
     ends_at: datetime | None = None
+    beside_shipping: bool = True
 
 
 class DiscountMaker(Protocol):

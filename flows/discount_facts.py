@@ -280,7 +280,8 @@ def _read_sale(stored: Mapping[str, Any] | None) -> Sale | None:
     if stored is None:
         return None
     ends_at = stored["ends_at"]
-    return Sale(stored["name"], stored["percent"], datetime.fromisoformat(ends_at) if ends_at else None)
+    until = datetime.fromisoformat(ends_at) if ends_at else None
+    return Sale(stored["name"], stored["percent"], until, stored.get("beside_shipping", True))
 
 
 def _stored_sale(sale: Sale | None) -> dict[str, Any] | None:

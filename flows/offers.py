@@ -139,7 +139,7 @@ def before_asking(case: Case) -> SaleRuns | NoOffer | None:
     if sale is not None and sale.percent is None:
         return NoOffer("sale_runs")
     reason = next((reason for reason, refuses in _REFUSALS if refuses(case)), None)
-    if sale is not None and sale.percent is not None and (reason or not _may_beat(case, sale.percent)):
+    if sale is not None and sale.percent is not None and (reason or not _may_beat(case, sale)):
         return SaleRuns(sale.percent)
     return NoOffer(reason) if reason else None
 
@@ -236,13 +236,16 @@ def _sum(lines: Sequence[Line]) -> Decimal:
     return sum(((line.unit_price or Decimal(0)) * line.quantity for line in lines), Decimal(0))
 
 
-def _may_beat(case: Case, sale_percent: int) -> bool:
-    """Whether the rung could give more than the sale at all, before the goods are known."""
+def _may_beat(case: Case, sale: Sale) -> bool:
+    """Whether the rung could give more than the sale at all, before the goods are known.
+
+    Free shipping is worth more only on top of the sale, which may count as a discount of either class.
+    """
     concession = _concession(case)
     if concession.kind is DiscountKind.FREE_SHIPPING:
-        return bool(case.offers.combines_with)
+        return _beside_any_code(case) and sale.beside_shipping
     if concession.kind is DiscountKind.PERCENT:
-        return (concession.percent or 0) > sale_percent
+        return (concession.percent or 0) > (sale.percent or 0)
     return True
 
 

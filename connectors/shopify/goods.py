@@ -88,7 +88,8 @@ def _sale(discount: Record, now: datetime) -> Sale | None:
     if not runs or not _is_for_all(discount, gets) or percentage is None or percentage < 0.01:
         return None
     name = fields.text(discount.get("title"), longest=255) or ""
-    return Sale(name=name, percent=floor(percentage * 100), ends_at=ends_at)
+    beside_shipping = record(discount.get("combinesWith")).get("shippingDiscounts") is True
+    return Sale(name, floor(percentage * 100), ends_at, beside_shipping)
 
 
 def _is_for_all(discount: Record, gets: Record) -> bool:

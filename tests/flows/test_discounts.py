@@ -374,7 +374,8 @@ def test_a_sale_that_is_as_good_is_told_and_no_code_made(
     dispatch.drain(runtime)
     assert shop.asked == [] and "20%" in provider.texts[0].body
     assert told(runtime, scene, "no_offer") == ["sale_is_as_good"]
-    assert fresh(runtime, scene.store).sale == {"name": "Summer", "percent": 20, "ends_at": None}
+    kept = {"name": "Summer", "percent": 20, "ends_at": None, "beside_shipping": True}
+    assert fresh(runtime, scene.store).sale == kept
 
 
 def test_the_shops_sale_is_read_at_most_every_ten_minutes(

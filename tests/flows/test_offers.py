@@ -182,8 +182,16 @@ def test_a_sale_that_is_as_good_is_told_instead(best: Concession, sale: int, tel
 
 def test_an_offer_that_beats_the_sale_is_made() -> None:
     assert offered(decide(case(FIVE_EUROS, sale=Sale("Summer", 8)))).value == Decimal(5)
-    together = frozenset({Combines.PRODUCT})
-    assert isinstance(decide(case(SHIPPING, sale=Sale("Summer", 8), combines_with=together)), Offer)
+
+
+def test_free_shipping_is_offered_in_a_sale_only_where_it_comes_on_top() -> None:
+    both = frozenset({Combines.PRODUCT, Combines.ORDER})
+    assert isinstance(decide(case(SHIPPING, sale=Sale("Summer", 8), combines_with=both)), Offer)
+    alone = Sale("Summer", 8, beside_shipping=False)
+    assert decide(case(SHIPPING, sale=alone, combines_with=both)) == SaleRuns(8)
+    for one in Combines:
+        some = frozenset({one})
+        assert decide(case(SHIPPING, sale=Sale("Summer", 8), combines_with=some)) == SaleRuns(8)
 
 
 def test_a_sale_is_told_where_a_guard_rail_drops_the_offer() -> None:

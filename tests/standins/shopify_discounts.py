@@ -17,6 +17,7 @@ Told = Mapping[str, Any]
 
 BASIC, FREE_SHIPPING = "DiscountCodeBasic", "DiscountCodeFreeShipping"
 LONGEST_TITLE = 255
+ALONE = {"orderDiscounts": False, "productDiscounts": False, "shippingDiscounts": False}
 
 
 @dataclass
@@ -90,6 +91,7 @@ class Discounts:
             "title": title,
             "startsAt": starts_at,
             "endsAt": ends_at,
+            "combinesWith": ALONE,
             "context": {"__typename": "DiscountBuyerSelectionAll", "all": "ALL"},
             "minimumRequirement": None,
             "customerGets": gets,

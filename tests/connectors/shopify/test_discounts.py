@@ -23,7 +23,7 @@ from connectors.shopify.goods import MOST_LINES
 from connectors.shopify.graphql import WRITING
 from tests.connectors.shopify.conftest import SHOP, Clock, Connect
 from tests.standins.shopify import ShopifyStandin
-from tests.standins.shopify_discounts import Discounts
+from tests.standins.shopify_discounts import ALONE, Discounts
 
 
 @pytest.fixture
@@ -260,7 +260,9 @@ def test_the_best_running_sale_of_the_whole_store_is_told(
     made.sale("Autumn", 0.10, "2026-11-01T00:00:00Z")
     made.sale("Black Friday", 0.255, "2026-11-20T00:00:00Z", "2026-12-01T00:00:00Z")
     ends_at = datetime(2026, 12, 1, tzinfo=UTC)
-    assert maker.running_sale(clock()) == Sale("Black Friday", 25, ends_at)
+    assert maker.running_sale(clock()) == Sale("Black Friday", 25, ends_at, beside_shipping=False)
+    made.sale("Cyber", 0.3, "2026-11-20T00:00:00Z", combinesWith=ALONE | {"shippingDiscounts": True})
+    assert maker.running_sale(clock()) == Sale("Cyber", 30)
     assert standin.complaints == []
 
 
