@@ -22,7 +22,7 @@ from flows.offers import Case, Line
 from flows.platform_calls import call_makers
 
 ASK_SECONDS = 4.0
-SALE_FRESH_FOR = timedelta(minutes=10)
+SALE_FRESH_FOR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -378,7 +378,7 @@ def test_a_sale_that_is_as_good_is_told_and_no_code_made(
     assert fresh(runtime, scene.store).sale == kept
 
 
-def test_the_shops_sale_is_read_at_most_every_ten_minutes(
+def test_the_shops_sale_is_read_at_most_once_a_minute(
     runtime: Runtime, provider: PocketProvider, shop: PocketShop
 ) -> None:
     with runtime.database.session() as session:
