@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import ColumnElement, exists, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.models import Discount, Due, Message, Store
 from app.runtime import Runtime
@@ -64,8 +64,15 @@ def end_before(
 
 
 def replace(session: Session, store_id: int, enrollment_id: int, step_key: str, now: datetime) -> None:
-    """A later text tells of another code: the earlier ones of the cart lead nowhere any more."""
-    which = (Discount.enrollment_id == enrollment_id) & (Discount.step_key != step_key)
+    """A later text has told of its code, if it has one: no link takes the cart's earlier ones any more."""
+    later = aliased(Discount)
+    told = exists().where(
+        later.store_id == store_id,
+        later.enrollment_id == enrollment_id,
+        later.step_key == step_key,
+        later.state == "made",
+    )
+    which = (Discount.enrollment_id == enrollment_id) & (Discount.step_key != step_key) & told
     _end(session, store_id, which, "replaced", now)
 
 

@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 from app.models import Message, SenderContact, Usage
 from app.runtime import Runtime
 from connectors.sms import FINAL, Accepted, InDoubt, Refused, SendResult, Status
-from flows import bulk, doubts, due, progress, refusals, retries, stats, timeline
+from flows import bulk, discount_ends, doubts, due, progress, refusals, retries, stats, timeline
 from flows.conflicts import again
+from flows.offer_form import Rung
 from flows.outgoing import Outgoing, answered, story
 
 
@@ -92,8 +93,16 @@ def take_accepted(
     bulk.insert_all(session, Usage, [_usage(one, said, at) for one, said in taken], on_conflict="DO NOTHING")
     remember_senders(session, [(one.text.sender, one.message) for one, _ in taken], at)
     progress.go_on(session, [one for one, _ in taken], now)
+    _replace_codes(session, [one for one, _ in taken], now)
     days = {(one.message.store_id, stats.local_day(at, one.timezone)) for one, _ in taken}
     stats.flag_days(session, days, now)
+
+
+def _replace_codes(session: Session, texts: Sequence[Outgoing], now: datetime) -> None:
+    """Not before the text is out: one that never goes must not take what an earlier one promised."""
+    for step in (one.step for one in texts):
+        if step is not None and step.step.offer is not Rung.NONE:
+            discount_ends.replace(session, step.store.id, step.enrollment.id, step.step.key, now)
 
 
 def _usage(one: Outgoing, said: Accepted, at: datetime) -> dict[str, Any]:

@@ -249,12 +249,11 @@ def _make_ready(
 
 
 def _tell_offers(session: Session, ready: Sequence[Ready], asked: Asked, now: datetime) -> None:
-    """What each of these texts offers, or why nothing, on its cart's timeline; earlier codes give way."""
+    """What each of these texts offers, or why nothing, on its cart's timeline."""
     lines = []
     for step in (one.step for one in ready if isinstance(one, Fresh)):
         offering = asked.offers.get(step.claim.id)
         if isinstance(offering, Made):
-            discount_ends.replace(session, step.store.id, step.enrollment.id, step.step.key, now)
             lines.append(replace(_line(step, "offered", now), details=dict(offering.details)))
         elif isinstance(offering, TellsSale):
             lines.append(_line(step, "no_offer", now, "sale_is_as_good"))

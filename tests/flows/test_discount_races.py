@@ -20,7 +20,7 @@ from flows import discount_ends, discount_facts, discounts, dispatch, due, enrol
 from tests import factories
 from tests.factories import NOW
 from tests.flows import scenes
-from tests.flows.offering import TOTE, an_order, code, flow, set_up, states, take_in, told, upkeep
+from tests.flows.offering import TOTE, an_order, code, flow, landing, set_up, states, take_in, told, upkeep
 from tests.flows.pocket_provider import PocketProvider
 from tests.flows.pocket_shop import PocketShop
 from tests.flows.scenes import Scene
@@ -59,7 +59,7 @@ def test_an_order_that_comes_while_the_goods_are_asked_about_lets_no_code_be_mad
 ) -> None:
     scene = set_up(runtime, flow())
 
-    def order_first(items: Any) -> dict[Any, Goods]:
+    def order_first(items: Any, *, collections: bool) -> dict[Any, Goods]:
         take_in(runtime, scene.store, an_order(scene))
         return {item: Goods() for item in items}
 
@@ -155,6 +155,21 @@ def test_the_code_of_a_text_that_is_refused_for_good_is_withdrawn(
     assert states(runtime) == [("reminder", "ended", "not_told")]
     upkeep(runtime)
     assert shop.codes == {}
+
+
+def test_a_later_text_that_never_goes_leaves_what_the_earlier_one_promised(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    set_up(runtime, flow(None, ("reminder", "small"), ("second_call", "best")))
+    dispatch.drain(runtime)
+    [promised] = shop.codes
+    clock.advance(timedelta(days=1))
+    provider.answers = [Refused(Category.FILTERED, "30007", "filtered")]
+    dispatch.drain(runtime)
+    upkeep(runtime)
+    assert states(runtime) == [("reminder", "made", None), ("second_call", "ended", "not_told")]
+    assert list(shop.codes) == [promised]
+    assert f"discount={promised}" in landing(runtime, scenes.messages(runtime)[0].link_token)
 
 
 def hold_after_making(runtime: Runtime, shop: PocketShop, scene: Scene, then: Callable[[], None]) -> None:
