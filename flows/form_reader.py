@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
 import isodate
+from babel.numbers import get_currency_precision, list_currencies
+from phonenumbers import SUPPORTED_REGIONS
 
 from flows.placeholders import has_control_characters
 
@@ -17,8 +19,6 @@ NAME_LIMIT = 100
 OUTSIDE = object()
 """Stands for a value that is missing, where a place needs one."""
 
-_CURRENCY = re.compile(r"[A-Z]{3}")
-_COUNTRY = re.compile(r"[A-Z]{2}")
 _AMOUNT = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,3})?")
 
 
@@ -68,16 +68,18 @@ class FormReader:
         return data
 
     def amounts(self, data: object, place: str) -> Mapping[str, Decimal]:
-        """Sums by currency, as texts such as "5.00", which are exact."""
+        """Sums by currency, as texts such as "5.00", which are exact: what a text names, the code gives."""
         found: dict[str, Decimal] = {}
         for currency, amount in self.entries(data, place).items():
-            if not _CURRENCY.fullmatch(currency):
+            if currency not in list_currencies():
                 self.error(f"{place}.{currency}", f"{shown(currency)} is no ISO 4217 currency such as EUR")
             sum_ = _read_amount(amount)
             if sum_ is None:
                 self.error(f"{place}.{currency}", f'{shown(amount)} is no sum such as "5.00"')
-            else:
-                found[currency] = sum_
+                continue
+            if sum_ != round(sum_, get_currency_precision(currency)):
+                self.error(f"{place}.{currency}", f"{shown(amount)} has more decimals than {currency}")
+            found[currency] = sum_
         if not found and isinstance(data, Mapping) and not data:
             self.error(place, "must name at least one currency")
         return found
@@ -96,8 +98,9 @@ class FormReader:
     def countries(self, data: object, place: str) -> tuple[str, ...]:
         countries = self.names(data, place)
         for index, country in enumerate(countries):
-            if not _COUNTRY.fullmatch(country):
-                self.error(f"{place}[{index}]", f"{shown(country)} is no ISO 3166 country such as DE")
+            if country not in SUPPORTED_REGIONS:
+                hint = "; the United Kingdom is GB" if country == "UK" else ""
+                self.error(f"{place}[{index}]", f"{shown(country)} is no ISO 3166 country such as DE{hint}")
         return countries
 
     def names(self, data: object, place: str) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import Any
 
 from babel.numbers import list_currencies
-from phonenumbers import SUPPORTED_REGIONS
 from werkzeug.datastructures import MultiDict
 
 from app.admin.formats import language
@@ -303,11 +302,6 @@ def _own_errors(typed: OfferForm) -> Iterator[tuple[str, str]]:
         length: LengthForm = getattr(typed, name)
         if length.count and not (length.count.isascii() and length.count.isdigit()):
             yield name, NO_COUNT
-    for place, row in enumerate(typed.sales):
-        unknown = [code for code in _names(row.countries) if code.upper() not in SUPPORTED_REGIONS]
-        if unknown:
-            hint = "; the United Kingdom is GB" if "UK" in map(str.upper, unknown) else ""
-            yield f"sale-{place}-countries", f"{', '.join(unknown)}: no code of a country such as DE{hint}."
 
 
 _PLACES = (

@@ -43,6 +43,10 @@ def parsed(offers: object = LADDER, **second_step: object) -> FlowDefinition:
     return parse_definition(flow(offers, **second_step), "en")
 
 
+def sale(**changes: object) -> dict[str, object]:
+    return {"name": "Summer", "from": "2027-07-01", "to": "2027-07-14", "percent": 20, **changes}
+
+
 def errors(offers: object = LADDER, **second_step: object) -> tuple[str, ...]:
     with pytest.raises(DefinitionError) as refused:
         parsed(offers, **second_step)
@@ -109,6 +113,22 @@ def test_guard_rails_have_careful_defaults() -> None:
         (
             {"best": {"kind": "amount", "amounts": {"eur": "5"}}},
             "offers.best.amounts.eur: 'eur' is no ISO 4217 currency such as EUR",
+        ),
+        (
+            {"best": {"kind": "amount", "amounts": {"ZZZ": "5"}}},
+            "offers.best.amounts.ZZZ: 'ZZZ' is no ISO 4217 currency such as EUR",
+        ),
+        (
+            {"best": {"kind": "amount", "amounts": {"EUR": "5.005"}}},
+            "offers.best.amounts.EUR: '5.005' has more decimals than EUR",
+        ),
+        (
+            {"lowest_cart": {"JPY": "5000.5"}},
+            "offers.lowest_cart.JPY: '5000.5' has more decimals than JPY",
+        ),
+        (
+            {"sales": [sale(countries=["DE", "UK"])]},
+            "offers.sales[0].countries[1]: 'UK' is no ISO 3166 country such as DE; the United Kingdom is GB",
         ),
         (
             {"best": {"kind": "amount", "amounts": {}}},
@@ -179,9 +199,8 @@ def test_free_shipping_is_told_in_words() -> None:
     )
 
 
-amounts = st.dictionaries(
-    st.sampled_from(["EUR", "USD", "JPY"]), st.decimals("0.01", "9999", places=2), min_size=1
-)
+cents, yen = st.decimals("0.01", "9999", places=2), st.integers(1, 9999).map(Decimal)
+amounts = st.fixed_dictionaries({}, optional={"EUR": cents, "USD": cents, "JPY": yen}).filter(bool)
 concessions = st.one_of(
     st.integers(1, 30).map(lambda percent: Concession(DiscountKind.PERCENT, percent=percent)),
     amounts.map(lambda sums: Concession(DiscountKind.AMOUNT, amounts=sums)),

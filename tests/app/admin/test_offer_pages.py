@@ -185,7 +185,7 @@ WRONG = [
     (
         {"sale-0-name": "S", "sale-0-countries": "UK, DE"},
         "sale-0-countries",
-        "UK: no code of a country such as DE; the United Kingdom is GB.",
+        "'UK' is no ISO 3166 country such as DE; the United Kingdom is GB.",
     ),
 ]  # fmt: skip
 
