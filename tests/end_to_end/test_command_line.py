@@ -142,6 +142,19 @@ def test_stores_are_listed(run: Run, shop: ShopifyShop) -> None:
     assert f"{DOMAIN}\tshopify\tactive" in run("store", "list").stdout
 
 
+def test_a_season_is_run_dry(run: Run, shop: ShopifyShop, tmp_path: Path) -> None:
+    before = run("flow", "export", DOMAIN).stdout
+    season = {"season": "black_friday", "countries": ["DE"], "year": 2026, "active": True}
+    file = tmp_path / "flow.json"
+    file.write_text(json.dumps(json.loads(before) | {"seasons": [season]}))
+    run("flow", "import", DOMAIN, str(file))
+    (place,) = json.loads(run("season", "dry-run", DOMAIN, "black_friday", "--json").stdout)
+    assert (place["country"], place["from"], place["to"]) == ("DE", "2026-11-27", "2026-11-30")
+    assert run("season", "dry-run", DOMAIN, "black_friday").stdout.startswith("DE: black_friday")
+    file.write_text(before)
+    run("flow", "import", DOMAIN, str(file))
+
+
 def test_a_flow_goes_out_and_comes_in_again(run: Run, shop: ShopifyShop, tmp_path: Path) -> None:
     exported = run("flow", "export", DOMAIN).stdout
     file = tmp_path / "flow.json"
