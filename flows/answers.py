@@ -42,8 +42,12 @@ def write(
     sender: str,
     language: str | None,
     now: datetime,
+    preferences: str | None = None,
 ) -> bool:
-    """Write the answer to a reply and have it sent from ``sender``; says whether it was not there before."""
+    """Write the answer to a reply and have it sent from ``sender``; says whether it was not there before.
+
+    ``preferences`` is the address of the shopper's own page, for HELP to tell.
+    """
     once_key = f"{KINDS[answer].replace('_', '-')}:{reply_id}"
     if session.get(MessageOnce, (store.id, once_key)) is not None:
         return False
@@ -53,7 +57,8 @@ def write(
         store_locale=store.locale,
         formality=store.formality,
     )
-    words = compose_service(answer, wishes, texts.name_of(store), store.url, economy=store.economy_texts)
+    name, economy = texts.name_of(store), store.economy_texts
+    words = compose_service(answer, wishes, name, store.url, preferences=preferences, economy=economy)
     message = text_row(store, contact, KINDS[answer], words, sender, now + WORTH_SENDING_FOR, now)
     session.add(message)
     session.flush()

@@ -38,6 +38,7 @@ BUDGET = {Encoding.GSM7: 1, Encoding.UCS2: 2}
 _FOOTER = "sms.footer.stop"
 _FOOTER_BY_LINK = "sms.footer.link"
 _WITH_STORE = "_with_store"
+_HELP_WITH_PAGE = "sms.help.preferences"
 
 _SENTENCE_START = re.compile(r"(?:^|\n|[.!?…]\s+)[¡¿]?\s*$")
 _AFTER_COLON = re.compile(r":\s+$")
@@ -215,14 +216,23 @@ def compose(text: CartText) -> Composed:
 
 
 def compose_service(
-    answer: Answer, wishes: Wishes, store_name: str, contact: str, *, economy: bool = False
+    answer: Answer,
+    wishes: Wishes,
+    store_name: str,
+    contact: str,
+    *,
+    preferences: str | None = None,
+    economy: bool = False,
 ) -> Composed:
-    """A text of ours to one shopper. ``contact`` is where the shop is reached, an address or an e-mail;
-    HELP tells it. ``economy`` as in a cart's text. Raises NoText."""
-    choice = choose_language(wishes, catalogs.languages_with(answer))
+    """A text of ours to one shopper. ``contact`` is where the shop is reached, an address or an e-mail,
+    ``preferences`` the address of the shopper's own page, if there is one; HELP tells both. ``economy`` as
+    in a cart's text. Raises NoText."""
+    key = _HELP_WITH_PAGE if answer is Answer.HELP and preferences else answer.value
+    choice = choose_language(wishes, catalogs.languages_with(key))
     if choice is None:
-        raise NoText(f"{answer} has words neither for the shopper nor for the store nor in English")
-    words = catalogs.text(answer, choice.tag, store=_store_name(store_name), contact=contact)
+        raise NoText(f"{key} has words neither for the shopper nor for the store nor in English")
+    values = {"store": _store_name(store_name), "contact": contact, "preferences": preferences or ""}
+    words = catalogs.text(key, choice.tag, **values)
     usual = normalise(directed(words, choice.tag))
     plain = without_marks(usual) if economy and _may_lose_marks(choice.tag) else usual
     body = plain if measure(plain).segments < measure(usual).segments else usual

@@ -210,6 +210,22 @@ def recipient(session: Session, token: str) -> Recipient | None:
     return Recipient(store, contact, contact.preferred_language or language, bool(stopped))
 
 
+def newest_token(session: Session, contact: Contact) -> str | None:
+    """The token of the newest text that left for this contact, ended or not; None if there is none.
+
+    Never that of a text in doubt: the provider is asked for it by its token, and would take whatever
+    repeats the token for that text.
+    """
+    query = (
+        select(Link.token)
+        .join(Message, (Message.store_id == Link.store_id) & (Message.id == Link.message_id))
+        .where(Link.store_id == contact.store_id, Link.contact_id == contact.id)
+        .where(Message.accepted_at.is_not(None))
+        .order_by(Link.created_at.desc(), Link.id.desc())
+    )
+    return session.scalar(query.limit(1))
+
+
 def destination(cipher: Cipher, opened: Opened, *, browser: bool = True) -> str:
     """Where an opened link leads: the saved checkout, the page of the order, or the shop's front page.
 

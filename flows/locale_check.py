@@ -35,6 +35,7 @@ REPLY_WORDS = {
     "sms.stop_confirmation": ({"start"},),
     "sms.start_confirmation": ({"stop"}, {"help"}),
     "sms.help": ({"stop"},),
+    "sms.help.preferences": ({"stop"},),
     "sms.opt_in_request": ({"start", "confirm"}, {"help"}, {"stop"}),
     "sms.opt_in_confirmed": ({"stop"}, {"help"}),
 }

@@ -22,10 +22,12 @@ _COLUMNS = (
     ("stop_confirmation", "", ""),
     ("start_confirmation", "", ""),
     ("help", "", ""),
+    ("help.preferences", "", ""),
 )
 _COSTS_HEAD = (
     "| | first text | product not named | product outside GSM-7 | way out by link | second | last "
-    "| offer | free shipping | sale | opt-in request | `STOP` answer | `START` answer | `HELP` answer |"
+    "| offer | free shipping | sale | opt-in request | `STOP` answer | `START` answer | `HELP` answer "
+    "| with the page |"
 )
 
 

@@ -75,7 +75,8 @@ def rendered(language: str, sample: Samples) -> Iterator[Rendered]:
     about_carts = tuple(f"sms.{name}" for name in (*catalogs.BUILT_IN_STEPS, *OFFERS))
     for key in sorted(catalogs.template_keys()):
         if key.startswith(catalogs.SMS) and not key.startswith((*about_carts, "sms.footer", "sms.product")):
-            words = catalogs.text(key, language, store=sample.store, contact=CONTACT)
+            values = {"store": sample.store, "contact": CONTACT, "preferences": STOP_LINK}
+            words = catalogs.text(key, language, **values)
             body = normalise(directed(words, language))
             yield Rendered(key.removeprefix(catalogs.SMS), "", "", body, measure(body))
 

@@ -19,7 +19,7 @@ from app.models import Cart, Consent, Contact, InboundEvent, Message, Reply, Sen
 from app.runtime import Runtime
 from connectors import sms
 from connectors.platform import ConsentSignal, ConsentState
-from flows import answers, consents, keywords, opt_in, providers, receipts, timeline
+from flows import answers, consents, keywords, links, opt_in, providers, receipts, texts, timeline
 from flows.compose import Answer
 from flows.consent import DOUBLE_OPT_IN, KEYWORD_START, KEYWORD_STOP, PLAIN_WORDS
 from flows.keywords import Intent, Kind
@@ -164,7 +164,9 @@ def _follow(
     contact = owner.contact
     known = contact.preferred_language or _last_text(session, owner, Message.language, _SPOKEN)
     language = known or contact.locale
-    answers.write(session, owner.store, contact, answer, reply.id, told.to_number, language, now)
+    token = links.newest_token(session, contact) if answer is Answer.HELP else None
+    page = texts.preference_page(runtime.settings, token) if token else None
+    answers.write(session, owner.store, contact, answer, reply.id, told.to_number, language, now, page)
     reply.answered = True
 
 

@@ -23,8 +23,13 @@ class Ways:
 
 
 def ways(settings: Settings, token: str, *, by_reply: bool) -> Ways:
-    out = None if by_reply else f"{settings.public_url}/p/{token}"
+    out = None if by_reply else preference_page(settings, token)
     return Ways(f"{settings.public_url}/r/{token}", out)
+
+
+def preference_page(settings: Settings, token: str) -> str:
+    """Where whoever was sent the link of this token stops the texts, or chooses among them."""
+    return f"{settings.public_url}/p/{token}"
 
 
 def cart_text(

@@ -25,7 +25,10 @@ from flows.compose import (
     compose_service,
     without_first_name,
 )
+from flows.direction import is_right_to_left, latin_neighbours
 from flows.language import Reason, Wishes
+from flows.locale_check import BUDGET_BY_LINK
+from flows.locale_samples import CONTACT, STOP_LINK, samples
 from flows.placeholders import fill, parse, problems
 from flows.segments import Encoding, measure, normalise
 
@@ -220,6 +223,26 @@ def test_every_answer_is_said_in_every_language(answer: Answer, language: str) -
     assert composed.language == language
     assert composed.measure == measure(composed.body)
     assert ("https://kamra.example\n" in composed.body) == (answer is Answer.HELP)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_help_tells_both_addresses_whole_and_costs_little_in_every_language(language: str) -> None:
+    sample = samples(language)
+    assert sample is not None
+    composed = compose_service(Answer.HELP, Wishes(language), sample.store, CONTACT, preferences=STOP_LINK)
+    assert composed.language == language
+    assert composed.body.lstrip("\u200f").startswith(sample.store)
+    assert [word for word in composed.body.split() if "http" in word] == [STOP_LINK, CONTACT]
+    assert not is_right_to_left(language) or not latin_neighbours(composed.body, STOP_LINK)
+    assert composed.measure.segments <= BUDGET_BY_LINK[composed.measure.encoding]
+
+
+def test_only_the_answer_to_help_tells_the_page() -> None:
+    told = {
+        answer: compose_service(answer, Wishes("en"), "Kamra", CONTACT, preferences=STOP_LINK).body
+        for answer in Answer
+    }
+    assert [answer for answer, body in told.items() if STOP_LINK in body] == [Answer.HELP]
 
 
 def test_an_answer_falls_back_to_the_stores_language_then_to_english() -> None:

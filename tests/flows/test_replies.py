@@ -9,10 +9,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.clock import FixedClock
-from app.models import Consent, ConsentEvent, InboundEvent, Link, Message, Reply, Store, Suppression
+from app.models import (
+    Consent,
+    ConsentEvent,
+    Flow,
+    InboundEvent,
+    Link,
+    Message,
+    Reply,
+    SenderContact,
+    Store,
+    Suppression,
+)
 from app.runtime import Runtime
 from connectors.sms import Category, Refused
-from flows import dispatch, inbox
+from flows import dispatch, erasure, inbox, links
+from flows.incoming import Incoming
+from flows.traces import Shopper
 from tests import factories
 from tests.factories import NOW
 from tests.flows import scenes
@@ -167,7 +180,89 @@ def test_help_is_answered_with_who_we_are(runtime: Runtime, provider: PocketProv
     assert answer.body is not None
     assert scene.store.name in answer.body
     assert scene.store.url in answer.body
+    assert answer.link_token is None
     assert not consent(runtime, scene).stopped
+
+
+def page_told(runtime: Runtime) -> str | None:
+    """The token of the page that the newest answer tells, whose address stands apart from all other words."""
+    address = f"{runtime.settings.public_url}/p/"
+    body = answers(runtime)[-1].body or ""
+    return next((word.removeprefix(address) for word in body.split() if word.startswith(address)), None)
+
+
+def link_of(runtime: Runtime, scene: Scene) -> str:
+    with runtime.database.session() as session:
+        return session.scalars(select(Link.token).where(Link.contact_id == scene.contact.id)).one()
+
+
+def test_help_tells_the_page_of_the_newest_text_that_left(
+    runtime: Runtime, provider: PocketProvider, scene: Scene
+) -> None:
+    later = (("newest000000", 2 * DAY, NOW), ("older0000000", DAY, NOW), ("doubtful0000", 3 * DAY, None))
+    with runtime.database.session() as session:
+        for token, after, left in later:
+            text = factories.make_message(
+                session, scene.store, scene.cart, accepted_at=left, created_at=NOW + after
+            )
+            factories.make_link(session, scene.store, text, token=token)
+    reply(runtime, scene, "HELP")
+    assert page_told(runtime) == "newest000000"
+
+
+def test_help_tells_no_page_to_whoever_got_no_text_about_a_cart(
+    runtime: Runtime, provider: PocketProvider, scene: Scene
+) -> None:
+    with runtime.database.session() as session:
+        store = scenes.make_british_store(session)
+        asked = factories.make_contact(session, store, phone=scene.contact.phone)
+        row = {"sender": "Warmcart", "phone": asked.phone, "texted_at": NOW + MINUTE}
+        session.add(SenderContact(store_id=store.id, contact_id=asked.id, **row))
+    reply(runtime, scene, "HELP")
+    (answer,) = answers(runtime)
+    assert (answer.store_id, page_told(runtime)) == (store.id, None)
+    assert f"Questions? {store.url}\n" in (answer.body or "")
+
+
+def test_help_tells_the_page_of_the_store_that_texted_last(
+    runtime: Runtime, provider: PocketProvider, scene: Scene, clock: FixedClock
+) -> None:
+    clock.advance(MINUTE)
+    with runtime.database.session() as session:
+        last = make_scene(session, contact={"phone": scene.contact.phone})
+    dispatch.drain(runtime)
+    reply(runtime, scene, "HELP")
+    assert page_told(runtime) == link_of(runtime, last)
+
+
+def test_help_after_a_stop_tells_the_page_still(
+    runtime: Runtime, provider: PocketProvider, scene: Scene
+) -> None:
+    reply(runtime, scene, "STOP")
+    reply(runtime, scene, "HELP", provider_id="in-2")
+    token = link_of(runtime, scene)
+    assert page_told(runtime) == token
+    with runtime.database.session() as session:
+        found = links.recipient(session, token)
+    assert found is not None and found.contact is not None and found.stopped
+
+
+def test_help_never_tells_the_page_of_somebody_who_was_erased(
+    runtime: Runtime, provider: PocketProvider, scene: Scene, clock: FixedClock
+) -> None:
+    with runtime.database.session() as session:
+        store = session.get_one(Store, scene.store.id)
+        erasing = Incoming(session, runtime, store, NOW, NOW, dedupe_key="erase")
+        erasure.erase_person(erasing, Shopper(phone=scene.contact.phone))
+    reply(runtime, scene, "HELP")
+    assert answers(runtime) == []
+    clock.advance(MINUTE)
+    with runtime.database.session() as session:
+        store, flow = session.get_one(Store, scene.store.id), session.get_one(Flow, scene.flow.id)
+        again = make_scene(session, store, flow, contact={"phone": scene.contact.phone})
+    dispatch.drain(runtime)
+    reply(runtime, scene, "HELP", provider_id="in-2")
+    assert page_told(runtime) == link_of(runtime, again) != link_of(runtime, scene)
 
 
 def test_any_other_reply_waits_for_a_person(runtime: Runtime, provider: PocketProvider, scene: Scene) -> None:

@@ -165,6 +165,7 @@ def test_a_link_that_ended_can_still_stop_the_texts(
         for name, value in columns.items():
             setattr(session.get_one(Link, texted.link_id), name, value)
 
+    assert "<form" in client.get(f"/p/{texted.token}").text
     client.post(f"/p/{texted.token}")
 
     assert is_stopped(runtime, texted)
