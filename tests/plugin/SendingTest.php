@@ -21,6 +21,16 @@ final class SendingTest extends PluginTestCase {
 		$this->assertEqualsWithDelta( time(), Options::state()['sent_at'], 2 );
 	}
 
+	public function test_marks_of_translatepress_leave_before_an_event_is_signed() {
+		$this->connect();
+		$this->answers( self::TAKEN );
+		$marked = wp_json_encode( array( 'a' => '#!trpst#trp-gettext data-trpgettextoriginal=4360#!trpen#Schreibt mir#!trpst#/trp-gettext#!trpen#!' ) );
+		Flush::work( ( new MemoryOutbox() )->add( 'first', $marked ), new Sender() );
+		list( $posted ) = $this->posted();
+		$this->assertSame( '{"a":"Schreibt mir!"}', $posted['body'] );
+		$this->assertSame( Signature::headers( str_repeat( 'ab', 32 ), 'first', (int) $posted['headers']['X-Warmcart-Timestamp'], $posted['body'] ), $posted['headers'] );
+	}
+
 	public function test_while_the_server_is_away_all_wait_and_nothing_is_lost() {
 		$this->connect();
 		$this->answers( new WP_Error( 'http', 'timed out' ) );

@@ -197,6 +197,15 @@ final class WatchingTest extends PluginTestCase {
 		$this->assertSame( array( 'wording' => 'Text me.', 'wording_version' => '3' ), Consent_Box::words() );
 	}
 
+	public function test_marks_of_translatepress_are_no_part_of_the_words() {
+		$plain = Consent_Box::words();
+		$marks = '#!trpst#trp-gettext data-trpgettextoriginal=%d#!trpen#%s#!trpst#/trp-gettext#!trpen#';
+		$ours  = str_replace( 'Ruby & Sons', '%s', $plain['wording'] );
+
+		$GLOBALS['wordpress']['catalog'] = array( $ours => sprintf( $marks, 4360, $ours ) );
+		$this->assertSame( $plain, Consent_Box::words() );
+	}
+
 	public function test_words_that_changed_while_the_shopper_was_away_are_noted_at_the_next_look() {
 		$GLOBALS['wordpress']['checkout'] = true;
 		$this->visit( 1 );

@@ -91,7 +91,7 @@ final class Consent_Box {
 			);
 		}
 		/* translators: %s: name of the shop. */
-		$ours = __( 'Text me about my cart and offers. %s may send me automated marketing texts. Message frequency varies. Message and data rates may apply. Consent is not a condition of purchase. Reply HELP for help. Reply STOP to end.', 'warmcart' );
+		$ours = Locale::plain( __( 'Text me about my cart and offers. %s may send me automated marketing texts. Message frequency varies. Message and data rates may apply. Consent is not a condition of purchase. Reply HELP for help. Reply STOP to end.', 'warmcart' ) );
 		return array(
 			'wording'         => sprintf( $ours, wp_specialchars_decode( get_bloginfo( 'name' ), ENT_QUOTES ) ),
 			'wording_version' => 'own-' . substr( hash( 'sha256', $ours ), 0, 8 ),

@@ -32,6 +32,17 @@ final class Locale {
 	}
 
 	/**
+	 * A text as shoppers read it. TranslatePress marks all that it translates, and takes the marks out of pages and
+	 * requests at the very end, when these are signed already.
+	 *
+	 * @param string $text With marks or without.
+	 * @return string
+	 */
+	public static function plain( $text ) {
+		return (string) preg_replace( '/#!trpst#.*?#!trpen#/s', '', $text );
+	}
+
+	/**
 	 * Polylang.
 	 */
 	private static function polylang() {

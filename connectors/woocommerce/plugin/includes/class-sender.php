@@ -35,13 +35,14 @@ class Sender {
 		$connection = Options::connection();
 		$erasure    = Outbox::is_erasure( $event );
 		$domain     = $erasure ? Signature::QUESTION : '';
+		$body       = Locale::plain( $event->body );
 		$response   = wp_remote_post(
 			$connection['deliveries'] . ( $erasure ? Question::PATH : '' ),
 			array(
 				'timeout'     => 5,
 				'redirection' => 0,
-				'headers'     => Signature::headers( $connection['secret'], $event->nonce, Options::now(), $event->body, $domain ),
-				'body'        => $event->body,
+				'headers'     => Signature::headers( $connection['secret'], $event->nonce, Options::now(), $body, $domain ),
+				'body'        => $body,
 			)
 		);
 		if ( is_wp_error( $response ) ) {
