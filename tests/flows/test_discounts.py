@@ -266,6 +266,7 @@ def test_after_its_last_day_the_code_is_gone_and_the_cart_opens_without_it(
     made = code(runtime)
     clock.advance(made.ends_at - NOW)
     assert "discount" not in landing(runtime, scenes.message(runtime).link_token)
+    clock.advance(HOUR)
     upkeep(runtime)
     assert shop.codes == {} and told(runtime, scene, "withdrawn") == ["over"]
 

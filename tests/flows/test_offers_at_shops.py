@@ -193,6 +193,7 @@ def test_after_the_end_the_cart_opens_without_the_offer_and_says_nothing_of_it(
     clock.advance(timedelta(seconds=1))
     seen = shop.open(token)
     assert (seen.place, seen.codes, seen.off, seen.said) == ("checkout", [], 0, [])
+    clock.advance(timedelta(hours=1))
     upkeep(runtime)
     assert shop.codes() == []
     assert ("withdrawn", "over") in story(runtime, shop)
