@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.models import Flow, Store
 from flows import own_texts, registry
 from flows.definition import FlowDefinition, dump_definition
-from flows.offer_form import Rung
+from flows.offer_form import Rung, dump_offers
 
 Form = dict[str, Any]
 
@@ -25,19 +25,27 @@ def change(
     rungs: Mapping[str, str],
     actor: str,
     now: datetime,
+    seen: str | None = None,
 ) -> Flow | None:
     """A new version with these ``offers``, in their JSON form; ``rungs`` say by step which one it offers.
 
-    What others changed meanwhile stays. None if the store has no such flow. Raises DefinitionError before
-    anything changes.
+    What others changed elsewhere in the flow stays. None if the store has no such flow. ``seen``: the mark of
+    the offers that these replace. Raises DefinitionError or ChangedMeanwhileError before anything changes.
     """
     registry.lock(session, store)
     found = own_texts.find(session, store.id, flow_id)
     if found is None:
         return None
     flow, definition = found
+    registry.check_seen(seen, mark(definition))
     current = replace(definition, id=None, name=flow.name, active=flow.active)
     return registry.import_definition(session, store, with_offers(current, offers, rungs), actor, now)
+
+
+def mark(definition: FlowDefinition) -> str:
+    """The name of a flow's offers as they are."""
+    rungs = {step.key: step.offer.value for step in definition.steps}
+    return registry.mark([dump_offers(definition.offers), rungs])
 
 
 def with_offers(definition: FlowDefinition, offers: Form, rungs: Mapping[str, str]) -> Form:

@@ -14,21 +14,37 @@ from flows.definition import dump_definition
 
 Form = dict[str, Any]
 """A season in its JSON form."""
+WORDS = frozenset({"texts", "offer_texts"})
+
+
+def mark(season: Form) -> str:
+    """The name of a season, in its JSON form, as it is; its words are written on pages of their own."""
+    return registry.mark({name: value for name, value in season.items() if name not in WORDS})
 
 
 def put(
-    session: Session, store: Store, flow_id: int, place: int | None, form: Form, actor: str, now: datetime
+    session: Session,
+    store: Store,
+    flow_id: int,
+    place: int | None,
+    form: Form,
+    actor: str,
+    now: datetime,
+    seen: str | None = None,
 ) -> Flow | None:
     """A new version with ``form`` in place of the season at ``place``, or after all others where it is None.
 
     Keys of the season that ``form`` does not name stay; one that is None is taken away. None if there is no
-    such flow or season. Raises DefinitionError before anything changes.
+    such flow or season. ``seen``: the mark of the season that this one replaces. Raises DefinitionError or
+    ChangedMeanwhileError before anything changes.
     """
     found = _forms(session, store, flow_id)
     if found is None or (place is not None and not _is(found[1], place, form["season"])):
         return None
     definition, seasons = found
     before = seasons[place] if place is not None else {}
+    if place is not None:
+        registry.check_seen(seen, mark(before))
     changed = {name: value for name, value in {**before, **form}.items() if value is not None}
     if place is None:
         seasons.append(changed)
@@ -38,13 +54,22 @@ def put(
 
 
 def remove(
-    session: Session, store: Store, flow_id: int, place: int, season: str, actor: str, now: datetime
+    session: Session,
+    store: Store,
+    flow_id: int,
+    place: int,
+    season: str,
+    actor: str,
+    now: datetime,
+    seen: str | None = None,
 ) -> Flow | None:
-    """A new version without the season at ``place``. None if there is no such flow or season."""
+    """A new version without the season at ``place``. None if there is no such flow or season. ``seen``: as in
+    ``put``."""
     found = _forms(session, store, flow_id)
     if found is None or not _is(found[1], place, season):
         return None
     definition, seasons = found
+    registry.check_seen(seen, mark(seasons[place]))
     del seasons[place]
     return registry.import_definition(session, store, definition | {"seasons": seasons}, actor, now)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import select, text, update
@@ -36,6 +37,21 @@ class ActiveFlow:
     store_id: int
     version: int
     definition: FlowDefinition
+
+
+class ChangedMeanwhileError(Exception):
+    """What is to be replaced is no longer what the page showed on which it was typed."""
+
+
+def mark(part: object) -> str:
+    """A name for a part of a flow, in its JSON form, as it is now: what a page shows and then replaces."""
+    return sha256(json.dumps(part, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def check_seen(seen: str | None, now_there: str) -> None:
+    """Raises ChangedMeanwhileError where another page has saved meanwhile; None: nobody saw anything."""
+    if seen is not None and seen != now_there:
+        raise ChangedMeanwhileError
 
 
 def import_definition(session: Session, store: Store, data: object, actor: str, now: datetime) -> Flow:
@@ -179,8 +195,13 @@ def _save(session: Session, store: Store, definition: FlowDefinition, actor: str
 
 
 def lock(session: Session, store: Store) -> None:
-    """One change of a store's flows at a time: two would else take the same version number."""
+    """One change of a store's flows at a time: two would else take the same version number.
+
+    What this session has read of them before may have changed while it waited.
+    """
     session.execute(select(Store.id).where(Store.id == store.id).with_for_update(key_share=True))
+    flows = select(Flow).where(Flow.store_id == store.id)
+    session.scalars(flows.execution_options(populate_existing=True)).all()
 
 
 def _switch_off(session: Session, store_id: int, trigger: str, now: datetime) -> None:

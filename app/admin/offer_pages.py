@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, abort, request
@@ -17,7 +18,12 @@ from app.models import Flow
 from app.web import runtime
 from flows import own_offers, own_texts
 from flows.definition import DefinitionError, FlowDefinition, parse_definition
+from flows.registry import ChangedMeanwhileError
 
+MEANWHILE = (
+    "Somebody has changed these offers since you opened this page. Open it anew to see them; "
+    "saving once more puts yours in their place."
+)
 PLACE = "/app/flows/<int(max=9223372036854775807):flow_id>/offers"
 
 
@@ -37,13 +43,17 @@ def save_offers(flow_id: int) -> AnyResponse:
         flow, definition = _found(session, flow_id)
         codes = _currencies(definition, request.form.getlist("currency"))
         typed = offer_forms.read(request.form, definition.steps, codes)
-        form = offer_forms.as_json(typed)
+        form, seen = offer_forms.as_json(typed), request.form.get("seen")
         typed = offer_forms.judged(typed, _wrong(definition, form, typed), definition)
         if typed.errors:
-            return page.refuse(session, "offers", **_values(flow, definition, typed))
+            return page.refuse(session, "offers", **_values(flow, definition, typed, seen))
         now = runtime().clock.now()
         try:
-            own_offers.change(session, visitor.store, flow_id, form, typed.rungs, visitor.actor, now)
+            own_offers.change(session, visitor.store, flow_id, form, typed.rungs, visitor.actor, now, seen)
+        except ChangedMeanwhileError:
+            flow, definition = _found(session, flow_id)
+            changed = replace(typed, errors={offer_forms.FORM: MEANWHILE})
+            return page.refuse(session, "offers", **_values(flow, definition, changed))
         except DefinitionError as error:
             abort(409, f"Somebody has changed the flow meanwhile: {error}.")
     return page.done("flows.edit_offers", "offers_saved", flow_id=flow_id)
@@ -70,10 +80,14 @@ def _wrong(definition: FlowDefinition, form: dict[str, Any], typed: OfferForm) -
     return ()
 
 
-def _values(flow: Flow, definition: FlowDefinition, typed: OfferForm) -> dict[str, Any]:
+def _values(
+    flow: Flow, definition: FlowDefinition, typed: OfferForm, seen: str | None = None
+) -> dict[str, Any]:
+    """``seen``: the mark of the offers that the visitor saw before typing; by itself those of now."""
     return {
         "flow": flow,
         "steps": definition.steps,
+        "seen": seen or own_offers.mark(definition),
         "typed": typed,
         "rungs": list(offer_words.RUNGS.items()),
         "kinds": offer_forms.KINDS,

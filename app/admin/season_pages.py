@@ -19,8 +19,13 @@ from app.models import Flow, Store
 from app.web import runtime
 from flows import candidates, dry_run, own_seasons, own_texts, season_calendar, season_facts
 from flows.definition import DefinitionError, FlowDefinition
+from flows.registry import ChangedMeanwhileError
+from flows.season_form import dump_season
 from flows.seasons import NAMES
 
+MEANWHILE = (
+    "Somebody has changed the seasons of this flow meanwhile. Open the season again: nothing was saved."
+)
 LISTING = "/app/flows/<int(max=9223372036854775807):flow_id>/seasons"
 FRESH = f"{LISTING}/<season>"
 STORED = f"{LISTING}/<season>/<int(max=9999):place>"
@@ -84,8 +89,17 @@ def remove_season(flow_id: int, season: str, place: int) -> AnyResponse:
     with runtime().database.session() as session:
         try:
             flow = own_seasons.remove(
-                session, visitor.store, flow_id, place, season, visitor.actor, runtime().clock.now()
+                session,
+                visitor.store,
+                flow_id,
+                place,
+                season,
+                visitor.actor,
+                runtime().clock.now(),
+                request.form.get("seen"),
             )
+        except ChangedMeanwhileError:
+            abort(409, MEANWHILE)
         except DefinitionError as error:
             abort(409, f"The flow cannot be saved any more: {error}.")
     if flow is None:
@@ -122,9 +136,11 @@ def _save(flow_id: int, season: str, place: int | None) -> AnyResponse:
         typed = season_forms.read(request.form, request.form.getlist("countries"), steps)
         before = None if place is None else definition.seasons[place]
         form = season_forms.as_json(typed, season, store.currency, before)
+        now, seen = runtime().clock.now(), request.form.get("seen")
         try:
-            now = runtime().clock.now()
-            saved = own_seasons.put(session, store, flow_id, place, form, visitor.actor, now)
+            saved = own_seasons.put(session, store, flow_id, place, form, visitor.actor, now, seen)
+        except ChangedMeanwhileError:
+            abort(409, MEANWHILE)
         except DefinitionError as error:
             at = len(definition.seasons) if place is None else place
             refused = season_forms.refused(typed, error, at, steps)
@@ -182,6 +198,7 @@ def _values(
         "flow": flow,
         "key": key,
         "place": place,
+        "seen": None if place is None else own_seasons.mark(dump_season(definition.seasons[place])),
         "called": NAMES[key],
         "typed": typed,
         "offered": [(formats.country(code), code) for code in offered],

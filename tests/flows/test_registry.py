@@ -52,6 +52,18 @@ def test_the_same_name_is_a_new_version_and_the_old_one_stays(runtime: Runtime, 
     assert [found[name].trigger.idle.total_seconds() for name in wanted] == [1800, 300]
 
 
+def test_a_session_that_read_the_flow_before_writes_the_version_after_anothers(
+    runtime: Runtime, store: Store
+) -> None:
+    flow = _import(runtime, store)
+    with runtime.database.session() as session:
+        read = session.get_one(Flow, flow.id)
+        _import(runtime, store, active=False)
+        definition = factories.DEFINITION | {"active": False}
+        registry.import_definition(session, store, definition, "person:7", NOW)
+        assert (read.current_version, read.active) == (3, False)
+
+
 def test_importing_an_active_flow_switches_the_other_one_off(runtime: Runtime, store: Store) -> None:
     _import(runtime, store)
     other = _import(runtime, store, name="Quick reminder")

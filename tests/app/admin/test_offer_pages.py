@@ -14,7 +14,7 @@ from app.models import AuditEvent, Flow, Store
 from app.runtime import Runtime
 from connectors.discounts import Combines, DiscountKind
 from flows import registry
-from flows.definition import FlowDefinition
+from flows.definition import FlowDefinition, dump_definition
 from flows.offer_form import DEFAULT, Concession, Excluded, Offers, OwnSale, Rung, WithoutCode
 from tests import factories
 from tests.app.admin.browser import Browser, find, words
@@ -64,6 +64,10 @@ def saved(runtime: Runtime, store: Store) -> FlowDefinition:
         found = registry.active_flow(session, store.id)
     assert found is not None
     return found.definition
+
+
+def registry_form(runtime: Runtime, store: Store) -> Any:
+    return dump_definition(saved(runtime, store))
 
 
 def problem(page: TestResponse, name: str) -> str:
@@ -281,6 +285,32 @@ def test_sums_can_be_written_in_another_currency(browser: Browser, flow: Flow) -
     assert names == ["best-amount-EUR", "best-amount-USD"]
     page = browser.send(page, place(flow), **{"lasts": "x"})
     assert value(page, "best-amount-USD") == ""
+
+
+def test_of_two_pages_that_save_one_another_s_offers_are_not_lost(
+    browser: Browser, runtime: Runtime, store: Store, flow: Flow
+) -> None:
+    older = browser.get(place(flow))
+    save(browser, flow, highest_percent="20")
+    wrong = browser.send(older, place(flow), lasts="x")
+    page = browser.send(wrong, place(flow), lasts="3")
+    assert page.status_code == 422 and saved(runtime, store).offers.highest_percent == 20
+    assert "Somebody has changed these offers since you opened this page." in words(page)
+    assert value(page, "lasts") == "3" and value(page, "highest_percent") == "30"
+    browser.send(page, place(flow))
+    assert saved(runtime, store).offers.lasts == timedelta(days=3)
+
+
+def test_words_that_were_written_meanwhile_keep_no_offers_from_being_saved(
+    browser: Browser, runtime: Runtime, store: Store, flow: Flow
+) -> None:
+    older = browser.get(place(flow))
+    form = registry_form(runtime, store)
+    form["steps"][0]["texts"] = {"en": "Hello {link}"}
+    with runtime.database.session() as session:
+        registry.import_definition(session, store, form, "operator", factories.NOW)
+    assert browser.send(older, place(flow), lasts="3").status_code == 200
+    assert saved(runtime, store).steps[0].texts == {"en": "Hello {link}"}
 
 
 @pytest.mark.parametrize("address", ["/app/flows/999999/offers", "/app/flows/x/offers"])

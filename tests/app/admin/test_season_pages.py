@@ -141,6 +141,23 @@ def test_a_season_is_removed(browser: Browser, runtime: Runtime, store: Store, f
     assert seasons(runtime, store) == []
 
 
+def test_a_season_that_somebody_has_changed_meanwhile_is_neither_replaced_nor_removed(
+    browser: Browser, runtime: Runtime, store: Store, flow: Flow
+) -> None:
+    address = place(flow, "/christmas/0")
+    older = browser.get(address)
+    browser.send(older, address, most_offers="700")
+    changed = [PREPARED | {"most_offers": 700}]
+    for answer in (
+        browser.send(older, address, most_offers="900"),
+        browser.send(older, f"{address}/remove"),
+    ):
+        assert answer.status_code == 409
+        assert "Somebody has changed the seasons of this flow meanwhile." in words(answer)
+        assert seasons(runtime, store) == changed
+    assert browser.send(browser.get(address), address, most_offers="900").status_code == 200
+
+
 @pytest.mark.parametrize(
     "rest", ["/easter", "/christmas/1", "/black_friday/0", "/christmas/0/words", "/christmas/1/dry-run"]
 )
