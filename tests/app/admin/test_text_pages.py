@@ -167,7 +167,7 @@ def test_a_flow_that_is_off_stays_off(browser: Browser, runtime: Runtime, store:
     write(browser, flow, "Dein Korb: {link}")
     with runtime.database.session() as session:
         assert registry.active_flow(session, store.id) is None
-        assert session.scalars(select(FlowVersion.version)).all() == [1, 2]
+        assert session.scalars(select(FlowVersion.version).order_by(FlowVersion.version)).all() == [1, 2]
 
 
 @pytest.mark.parametrize("address", ["/app/flows/999999/texts/reminder", "/app/flows/{}/texts/none"])
