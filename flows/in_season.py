@@ -16,6 +16,7 @@ from flows.season_form import Season
 from flows.zones import clocks
 
 _GOLDEN = 0x9E3779B97F4A7C15
+"""The golden part of 2**64: multiples of it fill a range evenly, however few follow one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +86,5 @@ def ends_at(found: Running, zones: Iterable[str]) -> datetime:
 
 def spread_over(contact_id: int, spread: timedelta, room: timedelta) -> timedelta:
     """How long after it came due a first step goes, always the same for a contact; within ``room``."""
-    share = (contact_id * _GOLDEN >> 16) % 10_000 / 10_000
+    share = contact_id * _GOLDEN % 2**64 / 2**64
     return max(timedelta(0), min(spread, room) * share)

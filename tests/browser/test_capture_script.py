@@ -13,7 +13,7 @@ from tests.browser.conftest import OpenContext
 
 SCRIPT = Path(__file__).parents[2] / "connectors" / "woocommerce" / "plugin" / "assets" / "capture.js"
 CHECKOUT = """<!doctype html><title>Checkout</title>
-<input id="email"><input id="shipping-first_name"><input id="shipping-phone">
+<input id="email"><input id="shipping-first_name"><input id="shipping-phone"><input id="order_comments">
 <select id="shipping-country"><option value="AU">Australia</option></select>
 <input type="checkbox" id="contact-warmcart-sms_consent">
 <script>
@@ -43,9 +43,15 @@ def leave(page: Page) -> None:
 
 
 def test_nothing_is_told_of_a_page_that_nobody_touched(checkout: Page) -> None:
-    checkout.locator("#shipping-first_name").fill("Ruby")
+    checkout.locator("#order_comments").fill("Ring twice")
     leave(checkout)
     assert told(checkout) == []
+
+
+def test_an_address_is_told_too_for_the_shop_fills_it_in_again(checkout: Page) -> None:
+    checkout.locator("#shipping-first_name").fill("Ruby")
+    leave(checkout)
+    assert [body["first_name"] for body in told(checkout)] == ["Ruby"]
 
 
 def test_a_phone_is_told_when_its_field_is_left_and_not_while_it_is_typed(checkout: Page) -> None:
@@ -55,7 +61,8 @@ def test_a_phone_is_told_when_its_field_is_left_and_not_while_it_is_typed(checko
     phone.press("Tab")
     checkout.wait_for_function("window.beacons.length")
     [body] = told(checkout)
-    assert body == {"phone": "0412 345 601", "email": "", "country": "AU", "locale": "en_AU"}
+    typed = {"phone": "0412 345 601", "email": "", "first_name": "", "country": "AU"}
+    assert body == typed | {"locale": "en_AU"}
 
 
 def test_what_is_still_being_typed_is_told_when_the_page_is_left(checkout: Page) -> None:
