@@ -77,7 +77,7 @@ class FormReader:
             if sum_ is None:
                 self.error(f"{place}.{currency}", f'{shown(amount)} is no sum such as "5.00"')
                 continue
-            if sum_ != round(sum_, get_currency_precision(currency)):
+            if -int(sum_.as_tuple().exponent) > get_currency_precision(currency):
                 self.error(f"{place}.{currency}", f"{shown(amount)} has more decimals than {currency}")
             found[currency] = sum_
         if not found and isinstance(data, Mapping) and not data:

@@ -208,7 +208,11 @@ def read(form: MultiDict[str, str], steps: Sequence[Step], codes: Sequence[str])
 def _sums(form: Mapping[str, str], name: str, codes: Sequence[str]) -> dict[str, str]:
     """Sums by currency; a decimal comma is as good as a point."""
     typed = {code: form.get(f"{name}-{code}", "").strip() for code in codes}
-    return {code: re.sub(r"^(\d+),(\d{1,3})$", r"\1.\2", amount) for code, amount in typed.items() if amount}
+    return {code: with_point(amount) for code, amount in typed.items() if amount}
+
+
+def with_point(amount: str) -> str:
+    return re.sub(r"^(\d+),(\d{1,3})$", r"\1.\2", amount)
 
 
 def _sales(form: Mapping[str, str]) -> Iterator[SaleForm]:

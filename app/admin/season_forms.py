@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.admin.formats import country
+from app.admin.offer_forms import sentence, with_point
+from app.admin.story import step
 from connectors.discounts import DiscountKind
 from flows.definition import DefinitionError
 from flows.form_reader import duration_form
@@ -17,6 +20,17 @@ from flows.offer_form import Concession, dump_concession
 from flows.season_form import Season
 
 RUNGS = ("small", "best")
+SUBJECTS = {
+    "countries": "Countries",
+    "year": "When",
+    "first": "From",
+    "last": "To",
+    "small_value": "The small offer",
+    "best_value": "The best offer",
+    "spread": "First texts",
+    "most_offers": "Offers at most",
+}
+"""What fields are about; those of steps bear the name of their step."""
 SPREADS = ("PT0S", "PT1H", "PT3H", "PT6H", "PT12H", "PT24H")
 KINDS = [
     (DiscountKind.PERCENT.value, "Percent"),
@@ -51,6 +65,15 @@ class SeasonForm:
     most_offers: str = ""
     active: bool = True
     errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def summary(self) -> dict[str, str]:
+        """The errors with what they are about, to be read away from their fields."""
+        return {name: f"{_subject(name)}: {told}" for name, told in self.errors.items()}
+
+
+def _subject(name: str) -> str:
+    return step(name.removeprefix("rung-")) if name.startswith("rung-") else SUBJECTS[name]
 
 
 def fresh(countries: Sequence[str], year: int | None) -> SeasonForm:
@@ -130,7 +153,7 @@ def _concession(typed: RungForm, currency: str, before: Concession | None) -> di
         return {"kind": typed.kind, "percent": _number(typed.value.removesuffix("%").strip()) or ""}
     if typed.kind == DiscountKind.AMOUNT:
         others = dump_concession(before).get("amounts", {}) if before else {}
-        return {"kind": typed.kind, "amounts": {**others, currency: typed.value}}  # type: ignore[dict-item]
+        return {"kind": typed.kind, "amounts": {**others, currency: with_point(typed.value)}}  # type: ignore[dict-item]
     return {"kind": typed.kind}
 
 
@@ -173,9 +196,12 @@ def _field(inside: str, steps: Sequence[str]) -> str | None:
 
 
 def _sentence(problem: str) -> str:
-    """Another season is called by its name here, and not by its place in the list."""
+    """In words of the page: another season goes by its name, not by its place in the list, a country too."""
+    if found := re.fullmatch(r"the ladder in offers has no (\w+)", problem):
+        return f"Say above what the {found[1]} offer gives."
     problem = re.sub(r"seasons\[\d+\] \(([^)]*)\)", r"\1", problem)
-    return f"{problem[:1].upper()}{problem[1:]}."
+    problem = re.sub(r"(?<= in )[A-Z]{2}(?=, such as on )", lambda code: country(code[0]), problem)
+    return sentence(problem.replace(" with from and to", ""))
 
 
 def spreads(chosen: str) -> list[tuple[str, str]]:

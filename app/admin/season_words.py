@@ -9,8 +9,9 @@ from datetime import date
 
 from app.admin import formats, hours_forms
 from app.admin.formats import Formats, is_right_to_left
-from app.admin.offer_words import gives
+from app.admin.offer_words import RUNGS, gives
 from app.admin.preview import ROOM
+from app.admin.story import step
 from flows import season_calendar, seasons
 from flows.definition import FlowDefinition
 from flows.dry_run import PlaceRun, PlannedText
@@ -102,6 +103,7 @@ def _changes(season: Season, wording: Formats) -> str:
         for name, one in (("small", season.small), ("best", season.best))
         if one
     ]
+    parts += [f"{step(key)}: {RUNGS[rung].lower()}" for key, rung in season.rungs.items()]
     if season.texts or season.offer_texts:
         parts.append("words of its own")
     if season.spread:

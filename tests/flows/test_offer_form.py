@@ -123,6 +123,10 @@ def test_guard_rails_have_careful_defaults() -> None:
             "offers.best.amounts.EUR: '5.005' has more decimals than EUR",
         ),
         (
+            {"lowest_cart": {"EUR": "1.000"}},
+            "offers.lowest_cart.EUR: '1.000' has more decimals than EUR",
+        ),
+        (
             {"lowest_cart": {"JPY": "5000.5"}},
             "offers.lowest_cart.JPY: '5000.5' has more decimals than JPY",
         ),

@@ -29,6 +29,11 @@ PREPARED: dict[str, Any] = {
     "active": True,
 }
 
+HIGHEST = "Is above the highest percentage of the flow's offers, 30."
+MEETS = (
+    "Meets Christmas in Slovenia, such as on 2026-12-10: give one of them other countries, "
+    "or days of its own."
+)
 TYPED = {"small_kind": "percent"}
 OWN = {"first": "2026-12-10", "last": "2026-12-11", "countries": "SI"}
 
@@ -58,7 +63,10 @@ def test_the_calendar_tells_what_comes_up_and_how_far_it_is_prepared(browser: Br
     )
     assert "Christmas Dec 1, 2026 to Dec 18, 2026 Austria and Slovenia Prepared in 1 of 2 countries" in told
     assert "Christmas Dec 1, 2026 to Dec 17, 2026 United States Prepared" in told
-    assert "Best offer: CHF9.00 or €10.00 off; words of its own; first texts spread over 6 hours" in told
+    assert (
+        "Best offer: CHF9.00 or €10.00 off; Reminder: the best offer; words of its own; "
+        "first texts spread over 6 hours" in told
+    )
     assert "Boxing Day" not in told
     assert "Seasons" in words(browser.get(f"/app/flows/{flow.id}"))
 
@@ -96,7 +104,7 @@ def test_what_the_form_does_not_show_stays_as_it_was(
     browser: Browser, runtime: Runtime, store: Store, flow: Flow
 ) -> None:
     address = place(flow, "/christmas/0")
-    page = browser.send(browser.get(address), address, best_value="12.50", active=None, spread="PT0S")
+    page = browser.send(browser.get(address), address, best_value="12,50", active=None, spread="PT0S")
     assert page.status_code == 200
     changed = {name: value for name, value in PREPARED.items() if name != "spread"} | {
         "offers": {"best": {"kind": "amount", "amounts": {"CHF": "9.00", "EUR": "12.50"}}},
@@ -110,12 +118,12 @@ def test_what_the_form_does_not_show_stays_as_it_was(
     ("typed", "field", "problem"),
     [
         (TYPED | {"small_value": "a lot"}, "small_value", "'a lot' is no whole number from 1 to 90."),
-        (TYPED | {"small_value": "45"}, "small_value", "Is above highest_percent of the flow's offers, 30."),
+        (TYPED | {"small_value": "45"}, "small_value", HIGHEST),
         ({"small_kind": "amount"}, "small_value", "'' is no sum such as \"5.00\"."),
-        ({"rung-reminder": "best"}, "rung-reminder", "The ladder in offers has no best."),
+        ({"rung-reminder": "best"}, "rung-reminder", "Say above what the best offer gives."),
         ({"most_offers": "none"}, "most_offers", "'none' is no whole number from 1 to 1000000."),
         (OWN | {"last": "2026-12-01"}, "last", "Must not be before from."),
-        (OWN, "countries", "Meets Christmas in SI, such as on 2026-12-10: give one of them other countries"),
+        (OWN, "countries", MEETS),
     ],
 )  # fmt: skip
 def test_what_is_wrong_stands_beside_its_field_and_nothing_is_saved(
@@ -132,6 +140,8 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_is_saved(
     assert page.status_code == 422
     error = next(part for part in find(page, "p") if part.attrib.get("id") == f"{field}-error")
     assert problem in "".join(error.itertext())
+    summary = next(part for part in find(page, "a") if part.attrib["href"] == f"#{field}")
+    assert "".join(summary.itertext()).partition(": ")[2] == problem
     assert seasons(runtime, store) == [PREPARED]
 
 
