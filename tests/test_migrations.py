@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -41,13 +42,16 @@ def differences(url: str) -> list[Any]:
         return compare_metadata(MigrationContext.configure(connection), Base.metadata)
 
 
-def test_up_leads_to_what_the_models_say_and_down_to_nothing_from_every_step(empty_database_url: str) -> None:
-    for revision in REVISIONS:
+def test_up_leads_to_what_the_models_say_and_every_step_can_be_taken_back(empty_database_url: str) -> None:
+    for before, revision in pairwise([None, *REVISIONS]):
+        known = tables(empty_database_url)
         migrate(empty_database_url, revision)
-        downgrade(empty_database_url)
-        assert tables(empty_database_url) == set()
-    migrate(empty_database_url)
+        downgrade(empty_database_url, before or "base")
+        assert tables(empty_database_url) == known
+        migrate(empty_database_url, revision)
     assert differences(empty_database_url) == []
+    downgrade(empty_database_url)
+    assert tables(empty_database_url) == set()
 
 
 def test_each_step_back_leads_to_the_step_before(empty_database_url: str) -> None:
