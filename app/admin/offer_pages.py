@@ -44,7 +44,8 @@ def save_offers(flow_id: int) -> AnyResponse:
         codes = _currencies(definition, request.form.getlist("currency"))
         typed = offer_forms.read(request.form, definition.steps, codes)
         form, seen = offer_forms.as_json(typed), request.form.get("seen")
-        typed = offer_forms.judged(typed, _wrong(definition, form, typed), definition)
+        numbered = visitor.store.platform != "demo"
+        typed = offer_forms.judged(typed, _wrong(definition, form, typed), definition, numbered)
         if typed.errors:
             return page.refuse(session, "offers", **_values(flow, definition, typed, seen))
         now = runtime().clock.now()

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from app.admin import offer_forms
 from app.models import AuditEvent, Flow, Store
 from app.runtime import Runtime
 from connectors.discounts import Combines, DiscountKind
@@ -175,7 +176,9 @@ WRONG = [
     ({"lasts": "0"}, "lasts", "Must be at least an hour, or nobody could use the offer."),
     ({"highest_percent": "0"}, "highest_percent", "0 is no whole number from 1 to 90."),
     ({"lowest_cart-EUR": "many"}, "lowest_cart-EUR", "'many' is no sum such as \"5.00\"."),
-    ({"products": "x" * 101}, "products", "Must be a name of 1 to 100 characters."),
+    ({"products": "9" * 101}, "products", "Must be a name of 1 to 100 characters."),
+    ({"products": "12, Teapot"}, "products", f"'Teapot': {offer_forms.NO_NUMBERS}"),
+    ({"collections": "<b>"}, "collections", f"'<b>': {offer_forms.NO_NUMBERS}"),
     ({"margin_floor": "100"}, "margin_floor", "100 is no whole number from 0 to 99."),
     ({"once_in": "731"}, "once_in", "Must not be longer than 730 days."),
     ({"combines_with": ["all"]}, "combines_with", "'all' is not known; possible: product, order, shipping."),
