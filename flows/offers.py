@@ -264,10 +264,8 @@ def _bounded(case: Case) -> Offer | NoOffer:
     if needs_goods(case.offers) and not case.goods_asked:
         return NoOffer("goods_unknown")
     lines = [line for line in case.lines if _qualifies(line, case.offers.excluded)]
-    if not lines:
-        return NoOffer("nothing_qualifies")
-    if _below_lowest(case, lines):
-        return NoOffer("cart_too_small")
+    if reason := _unfit(case, lines):
+        return NoOffer(reason)
     kind, value = _concession(case).kind, _asked_sum(case) or Decimal(0)
     if kind is DiscountKind.PERCENT:
         value = min(value, Decimal(case.offers.highest_percent), _bearable(case.offers, lines))
@@ -283,6 +281,16 @@ def _bounded(case: Case) -> Offer | NoOffer:
         if not value:
             return NoOffer("nothing_qualifies" if _has_prices(lines) else "prices_unknown")
     return _offer(case, lines, kind, value)
+
+
+def _unfit(case: Case, lines: Sequence[Line]) -> str | None:
+    """Why these goods, the ones that qualify, get no offer at all."""
+    if not lines:
+        return "nothing_qualifies"
+    if _below_lowest(case, lines):
+        return "cart_too_small"
+    lowers_goods = _concession(case).kind is not DiscountKind.FREE_SHIPPING
+    return "prices_unknown" if lowers_goods and _margin_is_unknown(case.offers, lines) else None
 
 
 def _rounded(amount: Decimal, currency: str) -> Decimal:
@@ -318,6 +326,12 @@ def _qualifies(line: Line, excluded: Excluded) -> bool:
         or (excluded.gift_cards and goods.gift_card)
         or goods.collections.intersection(excluded.collections)
     )
+
+
+def _margin_is_unknown(offers: Offers, lines: Sequence[Line]) -> bool:
+    """Whether a margin must remain over costs that are known beside prices that are not."""
+    costly = (line for line in lines if line.goods is not None and line.goods.cost is not None)
+    return offers.margin_floor is not None and any(line.unit_price is None for line in costly)
 
 
 def _bearable(offers: Offers, lines: Sequence[Line]) -> Decimal:

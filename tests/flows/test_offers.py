@@ -90,6 +90,7 @@ def test_free_shipping_has_no_figure() -> None:
         ({"lowest_cart": {"EUR": Decimal(1)}, "lines": UNPRICED}, "prices_unknown"),
         ({"best": FIVE_EUROS, "lines": UNPRICED}, "prices_unknown"),
         ({"excluded": Excluded(products=("mug",)), "lines": UNPRICED}, "prices_unknown"),
+        ({"margin_floor": 15, "lines": (TEAPOT, UNPRICED[1])}, "prices_unknown"),
         ({"goods_asked": False}, "goods_unknown"),
         ({"excluded": Excluded(products=("teapot", "mug"))}, "nothing_qualifies"),
         ({"lines": (replace(TEAPOT, goods=Goods(gift_card=True)),)}, "nothing_qualifies"),
