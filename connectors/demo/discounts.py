@@ -28,7 +28,7 @@ class DemoDiscounts:
     def make_discount(self, discount: Discount) -> str:
         status, answer = self._api.tell("codes", _body(discount), refusals=(TAKEN, REFUSED))
         if status == TAKEN:
-            raise CodeTaken(f"The demo shop has another code {discount.code}.")
+            raise CodeTaken("The demo shop has another discount of this code.")
         if status == REFUSED:
             raise DiscountRefused(_text(answer, "error"))
         return _text(answer, "id")

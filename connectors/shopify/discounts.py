@@ -60,7 +60,7 @@ class ShopifyDiscounts:
     def _made_before(self, discount: Discount) -> str:
         found = self._ours(discount.code, discount.mark)
         if found is None:
-            raise CodeTaken(f"Another discount of the store has the code {discount.code}.")
+            raise CodeTaken("Another discount of the store has this code.")
         return found
 
     def _ours(self, code: str, mark: str) -> str | None:

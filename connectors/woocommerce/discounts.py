@@ -76,7 +76,7 @@ class WooCommerceDiscounts:
     def _made_before(self, discount: Discount) -> str:
         found = self._ours(discount.code, discount.mark)
         if found is None:
-            raise CodeTaken(f"Another coupon of the shop has the code {discount.code}.")
+            raise CodeTaken("Another coupon of the shop has this code.")
         return found
 
     def _ours(self, code: str, mark: str) -> str | None:

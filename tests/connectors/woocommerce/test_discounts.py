@@ -124,7 +124,7 @@ def test_the_code_of_a_merchant_is_taken_and_left_alone(
     maker: WooCommerceDiscounts, shop: WooCommerceStandin
 ) -> None:
     shop.add_coupon(code="Back-7H3k", amount="1")
-    with pytest.raises(CodeTaken, match="BACK-7H3K"):
+    with pytest.raises(CodeTaken, match="this code"):
         maker.make_discount(TEN_PERCENT)
     maker.withdraw_discount("BACK-7H3K", "wm-4711", None)
     assert len(shop.list_coupons()) == 1
