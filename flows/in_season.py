@@ -29,8 +29,8 @@ class Running:
 
     @property
     def mark(self) -> str:
-        """What this season is called in rows: that of another year is another one."""
-        return f"{self.season.key}-{self.first.year}"
+        """What this season is called in rows: that of another year or other countries is another one."""
+        return "-".join([self.season.key, str(self.first.year), *sorted(self.season.countries)])
 
 
 def running(flow: FlowDefinition, country: str | None, day: date) -> Running | None:

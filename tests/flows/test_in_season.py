@@ -30,7 +30,12 @@ def at(flow: FlowDefinition, country: str | None, day: date) -> str | None:
 
 def test_a_season_runs_from_its_first_day_to_its_last_and_ends_by_itself(flow: FlowDefinition) -> None:
     days = [FRIDAY - timedelta(days=1), FRIDAY, MONDAY, MONDAY + timedelta(days=1)]
-    assert [at(flow, "US", day) for day in days] == [None, "black_friday-2027", "black_friday-2027", None]
+    assert [at(flow, "US", day) for day in days] == [
+        None,
+        "black_friday-2027-DE-US",
+        "black_friday-2027-DE-US",
+        None,
+    ]
 
 
 @pytest.mark.parametrize("country", ["FR", None])
@@ -56,7 +61,7 @@ def test_days_of_the_merchants_own_hold_in_place_of_the_calendars() -> None:
 
 def test_a_season_over_new_year_keeps_its_name() -> None:
     spain = parsed({"season": "christmas", "countries": ["ES"]})
-    assert {at(spain, "ES", day) for day in (date(2027, 12, 31), date(2028, 1, 2))} == {"christmas-2027"}
+    assert {at(spain, "ES", day) for day in (date(2027, 12, 31), date(2028, 1, 2))} == {"christmas-2027-ES"}
     assert at(spain, "ES", date(2028, 1, 3)) is None
 
 

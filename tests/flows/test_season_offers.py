@@ -60,6 +60,18 @@ def test_texts_that_come_due_together_share_what_is_left_of_a_season(
     assert len(shop.codes) == 2
 
 
+def test_a_season_for_other_countries_has_a_limit_of_its_own(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    here, there = SALE | {"most_offers": 1, "countries": ["GB"]}, SALE | {"countries": ["IE"]}
+    first = set_up(runtime, PLAIN | {"seasons": [here, there]})
+    with runtime.database.session() as session:
+        irish = {"currency": "GBP", "items": [TOTE], "country": "IE"}
+        make_scene(session, first.store, first.flow, **irish)
+    dispatch.drain(runtime)
+    assert ["off until" in text.body for text in provider.texts] == [True, True]
+
+
 def test_last_year_s_season_does_not_fill_this_one(
     runtime: Runtime, provider: PocketProvider, shop: PocketShop
 ) -> None:
