@@ -24,12 +24,13 @@ from bench.stage import Stage, Web, say
 
 TITLE = "Memory"
 METHOD = """
-The web server as in production gets 2,000 requests, three quarters of them signed deliveries and one quarter
-overview pages of a logged-in merchant with 10,000 texts; then each of its processes is looked at. A worker of
-each kind is looked at every 50 ms while it works: intake on the 1,500 deliveries, dispatch on 1,500 due texts
-with a provider that takes 200 ms. A figure is the resident memory (RSS) of the largest process at its peak;
-what is shared counts in full for each. PSS, beside it, divides what is shared by the number of processes that
-share it (`/proc/<process>/smaps_rollup`).
+The web server as in production gets 2,000 requests, three quarters of them signed deliveries and one
+quarter overview pages of a logged-in merchant with 10,000 texts; then each of its processes is looked at. A
+worker of each kind is looked at every 50 ms while it works: intake on the 1,500 deliveries, dispatch on
+1,500 due texts with a provider that takes 200 ms. A figure is the resident memory (RSS) of the largest
+process at its peak; what is shared counts in full for each; what only the tests' extra brings is hidden
+from it. PSS, beside it, divides what is shared by the number of processes that share it
+(`/proc/<process>/smaps_rollup`).
 """
 WEB, WORKER = at_most(120), at_most(150)
 DELIVERIES, PAGES = 1500, 500

@@ -28,6 +28,7 @@ HOST = "127.0.0.1"
 FIRST_PORT = 18_000
 READY_SECONDS = 30.0
 _PORTS = count(FIRST_PORT)
+AS_INSTALLED = Path(__file__).parent / "as_installed"
 SHOPIFY_SECRET = "shopify-client-secret-of-the-bench"
 TWILIO_TOKEN = "twilio-auth-token-of-the-bench"
 TWILIO_ACCOUNT = "AC" + "0" * 32
@@ -73,7 +74,7 @@ class Stage:
             "SHOPIFY_API_SECRET": SHOPIFY_SECRET,
             "COUNTRIES": "*",
         } | settings
-        ours = {PREFIX + name: value for name, value in values.items()}
+        ours = {PREFIX + name: value for name, value in values.items()} | {"PYTHONPATH": str(AS_INSTALLED)}
         return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)} | ours
 
     def settings(self, database_url: str, **settings: str) -> Settings:
