@@ -9,6 +9,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+import psycopg
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
@@ -78,6 +79,27 @@ class Database:
     def session(self) -> Iterator[Session]:
         with self._sessions.begin() as session:
             yield session
+
+    def execute_alone(self, statement: str, values: dict[str, Any]) -> None:
+        """One statement of psycopg's own, on ``autocommit``. Raises DBAPIError as SQLAlchemy does, whose own
+        way to the same cursor costs a tenth of a webhook."""
+        pooled: Any = None
+        try:
+            pooled = self.autocommit.raw_connection()
+            cursor = pooled.cursor()
+            cursor.execute(statement, values)
+            cursor.close()
+        except psycopg.Error as error:
+            dialect: Any = self.autocommit.dialect
+            gone = pooled is not None and dialect.is_disconnect(error, pooled.dbapi_connection, None)
+            if gone:
+                pooled.invalidate(error)
+            raise DBAPIError.instance(
+                statement, None, error, psycopg.Error, connection_invalidated=gone
+            ) from error
+        finally:
+            if pooled is not None:
+                pooled.close()
 
     def _forget_connections(self) -> None:
         self.engine.dispose(close=False)

@@ -77,8 +77,7 @@ def keep(runtime: Runtime, known: KnownStores, store: KnownStore | None, row: Ro
 
 @once_more
 def _insert(runtime: Runtime, row: Row) -> None:
-    with runtime.database.autocommit.connect() as connection:
-        connection.exec_driver_sql(INSERT, row)
+    runtime.database.execute_alone(INSERT, row)
 
 
 def _storable(row: Row) -> Row:
