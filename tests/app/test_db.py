@@ -26,6 +26,11 @@ def ask(database: Database, statement: str = "SELECT 7") -> int | None:
         return answer
 
 
+@once_more
+def do_alone(database: Database, statement: str = "SELECT %(number)s::int") -> None:
+    database.execute_alone(statement, {"number": 7})
+
+
 def restart(servers: Servers) -> None:
     servers.postgres.halt()
     servers.postgres.launch()
@@ -35,6 +40,28 @@ def test_a_single_statement_survives_a_restart(database: Database, servers: Serv
     assert ask(database) == 7
     restart(servers)
     assert ask(database) == 7
+
+
+def test_a_statement_of_the_driver_s_own_survives_however_many_connections_went(
+    database: Database, servers: Servers
+) -> None:
+    together = [database.autocommit.connect() for _ in range(3)]
+    for connection in together:
+        connection.close()
+    restart(servers)
+    do_alone(database)
+
+
+def test_what_is_wrong_with_a_statement_of_the_driver_s_own_is_told_as_of_any_other(
+    database: Database, servers: Servers
+) -> None:
+    with pytest.raises(ProgrammingError):
+        do_alone(database, "SELECT nothing")
+    do_alone(database)
+    servers.postgres.halt()
+    with pytest.raises(OperationalError):
+        do_alone(database)
+    servers.postgres.launch()
 
 
 def test_a_session_survives_a_restart(database: Database, servers: Servers) -> None:
