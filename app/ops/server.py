@@ -16,6 +16,11 @@ from app.ops.garbage import keep_what_is_loaded
 from app.ops.processes import die_with_parent
 from app.web import EXTENSION
 
+KEEPALIVE = 620
+"""Seconds an idle connection stays open. Whoever closes first must be the proxy in front: it may be sending on
+a connection that we just close, and answers that request with 502 itself, a webhook too. Caddy keeps idle
+connections for 120 seconds, Traefik for 90, nginx and Amazon's load balancer for 60, Google's for 600."""
+
 M_ARENA_MAX = -8
 """malloc.h of glibc. Other C libraries have no mallopt."""
 
@@ -60,7 +65,7 @@ def options(host: str, port: int, processes: int, threads: int) -> dict[str, Any
         "threads": threads,
         "preload_app": True,
         "control_socket_disable": True,
-        "keepalive": 15,
+        "keepalive": KEEPALIVE,
         "graceful_timeout": 10,
         "timeout": 30,
         "post_fork": _after_fork,
