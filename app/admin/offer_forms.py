@@ -56,6 +56,7 @@ SUBJECTS = {
 NO_NUMBERS = "only numbers name goods. They stand in the addresses of their pages in your shop's admin."
 NO_COUNT = "Write a whole number."
 NO_PERCENT = "Write how many percents."
+NO_CODE = "Write the code of a currency, such as USD."
 NO_SUM = "Write a sum in at least one currency."
 
 
@@ -124,6 +125,26 @@ class OfferForm:
             place = int(rest.partition("-")[0])
             return self.sales[place].name or f"Sale {place + 1}"
         return step(rest) if subject == "offer" else SUBJECTS.get(subject, "")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the visitor asked to see before saving: ``box``, the field that asked, what was typed into it, and
+    what is wrong with that."""
+
+    box: str
+    typed: str
+    error: str | None = None
+
+
+def look(form: Mapping[str, str]) -> Look | None:
+    """What is typed into a box that asks for something is looked for first, whichever button was pressed."""
+    code = form.get("more_currency", "").strip().upper()
+    if not code and form.get("look") != "more_currency":
+        return None
+    if code in list_currencies():
+        return Look("more_currency", code)
+    return Look("more_currency", code, f"{shown(code)} is no currency such as USD." if code else NO_CODE)
 
 
 def currencies(offers: Offers, seasons: Iterable[Season], first: str, more: Sequence[str]) -> tuple[str, ...]:

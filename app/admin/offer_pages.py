@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import access
 from app.admin import offer_forms, offer_words, page
 from app.admin.flow_pages import blueprint
-from app.admin.offer_forms import OfferForm
+from app.admin.offer_forms import Look, OfferForm
 from app.models import Flow
 from app.web import runtime
 from flows import own_offers, own_texts
@@ -29,21 +29,25 @@ PLACE = "/app/flows/<int(max=9223372036854775807):flow_id>/offers"
 
 @blueprint.get(PLACE)
 def edit_offers(flow_id: int) -> Response:
-    """``currency`` asks for fields in one more currency."""
     with runtime().database.session() as session:
         flow, definition = _found(session, flow_id)
-        typed = offer_forms.stored(definition, _currencies(definition, request.args.getlist("currency")))
+        typed = offer_forms.stored(definition, _currencies(definition, ()))
         return page.show(session, "offers", **_values(flow, definition, typed))
 
 
 @blueprint.post(PLACE)
 def save_offers(flow_id: int) -> AnyResponse:
+    """Saves them; or shows the page as it was typed, where it asks for something first."""
     visitor = access.visitor()
     with runtime().database.session() as session:
         flow, definition = _found(session, flow_id)
-        codes = _currencies(definition, request.form.getlist("currency"))
+        codes = _currencies(
+            definition, [*request.form.getlist("currency"), request.form.get("more_currency", "")]
+        )
         typed = offer_forms.read(request.form, definition.steps, codes)
         form, seen = offer_forms.as_json(typed), request.form.get("seen")
+        if looked := offer_forms.look(request.form):
+            return page.try_out(session, "offers", **_values(flow, definition, typed, seen, looked))
         numbered = visitor.store.platform != "demo"
         typed = offer_forms.judged(typed, _wrong(definition, form, typed), definition, numbered)
         if typed.errors:
@@ -82,7 +86,11 @@ def _wrong(definition: FlowDefinition, form: dict[str, Any], typed: OfferForm) -
 
 
 def _values(
-    flow: Flow, definition: FlowDefinition, typed: OfferForm, seen: str | None = None
+    flow: Flow,
+    definition: FlowDefinition,
+    typed: OfferForm,
+    seen: str | None = None,
+    looked: Look | None = None,
 ) -> dict[str, Any]:
     """``seen``: the mark of the offers that the visitor saw before typing; by itself those of now."""
     return {
@@ -90,6 +98,7 @@ def _values(
         "steps": definition.steps,
         "seen": seen or own_offers.mark(definition),
         "typed": typed,
+        "looked": looked,
         "rungs": list(offer_words.RUNGS.items()),
         "kinds": offer_forms.KINDS,
         "units": offer_forms.units,

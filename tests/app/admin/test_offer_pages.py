@@ -109,7 +109,7 @@ def test_what_is_printed_and_sent_back_is_the_same(browser: Browser, runtime: Ru
 
 
 def test_every_rule_can_be_typed(browser: Browser, runtime: Runtime, store: Store, flow: Flow) -> None:
-    page = browser.get(f"{place(flow)}?currency=usd")
+    page = browser.send(browser.get(place(flow)), place(flow), more_currency="usd")
     typed = {
         "best-kind": "amount",
         "best-amount-EUR": "10,50",
@@ -280,14 +280,44 @@ def test_what_may_stand_in_words_of_an_offer_is_explained(
     assert "{ends}" not in words(browser.get(f"/app/flows/{flow.id}/texts/{step}?language=en"))
 
 
-def test_sums_can_be_written_in_another_currency(browser: Browser, flow: Flow) -> None:
-    page = browser.get(f"{place(flow)}?currency=usd&currency=zzz")
-    names = [
-        part.attrib["name"] for part in find(page, "input") if part.attrib["name"].startswith("best-amount")
-    ]
-    assert names == ["best-amount-EUR", "best-amount-USD"]
-    page = browser.send(page, place(flow), **{"lasts": "x"})
-    assert value(page, "best-amount-USD") == ""
+def sums(page: TestResponse) -> list[str]:
+    names = [part.attrib["name"] for part in find(page, "input")]
+    return [name for name in names if name.startswith("best-amount")]
+
+
+@pytest.mark.parametrize("pressed", [{"look": "more_currency"}, {}], ids=["the button", "Enter"])
+def test_sums_can_be_written_in_another_currency_and_what_was_typed_stays(
+    browser: Browser, runtime: Runtime, store: Store, flow: Flow, pressed: dict[str, Any]
+) -> None:
+    typed = {"best-kind": "amount", "best-amount-EUR": "10", "offer-last_call": "best", "lasts": "x"}
+    page = browser.send(browser.get(place(flow)), place(flow), more_currency="usd", **typed, **pressed)
+    assert page.status_code == 200 and page.headers["HX-Push-Url"] == "false"
+    assert "Nothing is saved yet. Sums can be written in EUR, USD, here and below." in words(page)
+    assert saved(runtime, store).offers == DEFAULT
+    assert sums(page) == ["best-amount-EUR", "best-amount-USD"]
+    assert value(page, "lasts") == "x" and value(page, "more_currency") == ""
+    page = browser.send(page, place(flow), **{"best-amount-USD": "12", "lasts": "3"})
+    assert "The offers are saved." in words(page)
+    now = saved(runtime, store)
+    assert now.offers.best == Concession(DiscountKind.AMOUNT, None, {"EUR": Decimal(10), "USD": Decimal(12)})
+    assert now.steps[-1].offer is Rung.BEST
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("", "Write the code of a currency, such as USD."),
+        ("zzz", "'ZZZ' is no currency such as USD."),
+        ("<b>", "'<B>' is no currency such as USD."),
+    ],
+)
+def test_a_currency_that_is_none_is_told_beside_its_field(
+    browser: Browser, runtime: Runtime, store: Store, flow: Flow, code: str, told: str
+) -> None:
+    page = save(browser, flow, look="more_currency", more_currency=code, highest_percent="20")
+    assert problem(page, "more_currency") == told
+    assert value(page, "highest_percent") == "20" and sums(page) == ["best-amount-EUR"]
+    assert saved(runtime, store).offers == DEFAULT
 
 
 def test_of_two_pages_that_save_one_another_s_offers_are_not_lost(
