@@ -17,8 +17,8 @@ from app.ops.processes import die_with_parent
 from app.web import EXTENSION
 
 KEEPALIVE = 620
-"""Seconds an idle connection stays open. Whoever closes first must be the proxy in front: it may be sending on
-a connection that we just close, and answers that request with 502 itself, a webhook too. Caddy keeps idle
+"""Seconds an idle connection stays open. Whoever closes first must be the proxy in front: it may be sending
+on a connection that we just close, and answers that request with 502 itself, a webhook too. Caddy keeps idle
 connections for 120 seconds, Traefik for 90, nginx and Amazon's load balancer for 60, Google's for 600."""
 
 M_ARENA_MAX = -8
