@@ -6,6 +6,7 @@ store is meant by the address of each page. Tokens are kept as digests only.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -17,6 +18,8 @@ from flows.people import join, known_as
 
 LINK_LIFE = timedelta(minutes=15)
 SESSION_LIFE = timedelta(days=14)
+SHOP_SESSION_LIFE = timedelta(hours=12)
+"""A working day, for a login that a shop vouched for: it does not tell when it takes rights away."""
 TOKEN_LENGTH = 32
 
 
@@ -26,7 +29,9 @@ def store_owner(session: Session, store: Store, now: datetime) -> Person:
     return join(session, store, owner, now)
 
 
-def make_login_link(session: Session, store: Store, person: Person, now: datetime) -> str:
+def make_login_link(
+    session: Session, store: Store, person: Person, now: datetime, session_life: timedelta = SESSION_LIFE
+) -> str:
     """A token for ``/login/<token>``; it works once, within 15 minutes."""
     token = random_token(TOKEN_LENGTH)
     session.add(
@@ -36,6 +41,7 @@ def make_login_link(session: Session, store: Store, person: Person, now: datetim
             token_digest=digest(token),
             created_at=now,
             expires_at=now + LINK_LIFE,
+            session_life=session_life,
         )
     )
     return token
@@ -50,15 +56,24 @@ def usable_link(session: Session, token: str, now: datetime) -> LoginLink | None
     )
 
 
-def use_link(session: Session, token: str, now: datetime) -> tuple[str, Store] | None:
-    """Use the link up: a fresh session token and the store to open; None if the link was used or is old."""
+@dataclass(frozen=True)
+class Opened:
+    """What a link opened: ``token`` is the session's, good for ``life``; ``store`` is shown first."""
+
+    token: str
+    store: Store
+    life: timedelta
+
+
+def use_link(session: Session, token: str, now: datetime) -> Opened | None:
+    """Use the link up; None if it was used before or is old."""
     link = session.execute(
         update(LoginLink)
         .where(
             LoginLink.token_digest == digest(token), LoginLink.used_at.is_(None), LoginLink.expires_at > now
         )
         .values(used_at=now)
-        .returning(LoginLink.person_id, LoginLink.store_id)
+        .returning(LoginLink.person_id, LoginLink.store_id, LoginLink.session_life)
     ).one_or_none()
     if link is None:
         return None
@@ -68,10 +83,10 @@ def use_link(session: Session, token: str, now: datetime) -> tuple[str, Store] |
             token_digest=digest(session_token),
             person_id=link.person_id,
             created_at=now,
-            expires_at=now + SESSION_LIFE,
+            expires_at=now + link.session_life,
         )
     )
-    return session_token, session.get_one(Store, link.store_id)
+    return Opened(session_token, session.get_one(Store, link.store_id), link.session_life)
 
 
 def logged_in(session: Session, session_token: str, now: datetime) -> Person | None:

@@ -35,12 +35,11 @@ def enter(token: str) -> AnyResponse:
         opened = logins.use_link(session, token, runtime().clock.now())
     if opened is None:
         return page.show_outside("login", 410)
-    session_token, store = opened
-    response = redirect(page.address("overview.show", shop=store.domain), 303)
+    response = redirect(page.address("overview.show", shop=opened.store.domain), 303)
     response.set_cookie(
         access.cookie_name(),
-        session_token,
-        max_age=logins.SESSION_LIFE,
+        opened.token,
+        max_age=opened.life,
         httponly=True,
         secure=runtime().settings.secure_cookies,
         samesite="Lax",

@@ -171,7 +171,7 @@ def leave_link(current: Runtime, store: Store) -> None:
             raise Unreachable("The shop did not take the link a moment ago. Try again in a minute.")
         if recent is not None:
             return
-        token = logins.make_login_link(session, store, owner, now)
+        token = logins.make_login_link(session, store, owner, now, logins.SHOP_SESSION_LIFE)
     try:
         client = connections.woocommerce_store(current, store)
         leave_sign_in(client.rest, f"{current.settings.public_url}/login/{token}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, SmallInteger, UniqueConstraint, text
@@ -189,7 +189,9 @@ class Membership(TenantRow, Base):
 
 
 class LoginLink(TenantRow, Base):
-    """A one-time way in for a person, short-lived, kept as a digest."""
+    """A one-time way in for a person, short-lived, kept as a digest. ``session_life``: how long what it opens
+    stays open.
+    """
 
     __tablename__ = "login_link"
     __table_args__ = tenant(UniqueConstraint("token_digest"))
@@ -199,6 +201,7 @@ class LoginLink(TenantRow, Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    session_life: Mapped[timedelta] = mapped_column(server_default=text("'14 days'"))
 
 
 class LoginSession(Row, Base):

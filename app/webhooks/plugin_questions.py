@@ -124,7 +124,7 @@ def _login(incoming: Incoming, asked: Asked) -> dict[str, Any]:
     """A way in, once and soon, for the user who pressed the button; who may press it the plugin decides."""
     session, store, now = incoming.session, incoming.store, incoming.now
     person = installation.woocommerce_person(session, store, asked.user or "", now)
-    token = logins.make_login_link(session, store, person, now)
+    token = logins.make_login_link(session, store, person, now, logins.SHOP_SESSION_LIFE)
     audit.record(session, store.id, f"person:{person.id}", "login_link_made", now)
     return {"url": f"{incoming.runtime.settings.public_url}/login/{token}"}
 

@@ -117,11 +117,11 @@ def policy(response: TestResponse) -> dict[str, str]:
     return dict(part.split(" ", 1) for part in parts)
 
 
-def link(runtime: Runtime, store: Store) -> str:
+def link(runtime: Runtime, store: Store, **life: timedelta) -> str:
     """A fresh sign-in link for the store's owner."""
     now = runtime.clock.now()
     with runtime.database.session() as session:
-        token = logins.make_login_link(session, store, logins.store_owner(session, store, now), now)
+        token = logins.make_login_link(session, store, logins.store_owner(session, store, now), now, **life)
     return f"/login/{token}"
 
 
@@ -493,11 +493,24 @@ def test_a_person_with_several_stores_is_led_to_the_first_and_changes_none_by_ac
     )
 
 
-def test_a_session_ends_after_two_weeks(
-    client: FlaskClient, runtime: Runtime, woo_store: Store, clock: FixedClock
+@pytest.mark.parametrize(
+    ("life", "seconds"),
+    [({}, 14 * 86_400), ({"session_life": logins.SHOP_SESSION_LIFE}, 12 * 3_600)],
+    ids=["an operator's link", "a link that the shop vouched for"],
+)
+def test_a_session_and_its_cookie_end_with_the_time_that_the_link_gave(
+    client: FlaskClient,
+    runtime: Runtime,
+    woo_store: Store,
+    clock: FixedClock,
+    life: dict[str, timedelta],
+    seconds: int,
 ) -> None:
-    sign_in(client, runtime, woo_store)
-    clock.advance(timedelta(days=14))
+    answer = client.post(link(runtime, woo_store, **life), base_url=BASE)
+    assert f"Max-Age={seconds};" in answer.headers["Set-Cookie"]
+    clock.advance(timedelta(seconds=seconds - 1))
+    assert get(client, f"/app?shop={woo_store.domain}").status_code == 200
+    clock.advance(timedelta(seconds=1))
     assert get(client, f"/app?shop={woo_store.domain}").status_code == 401
 
 

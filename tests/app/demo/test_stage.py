@@ -101,9 +101,8 @@ def test_the_admin_opens_with_a_fresh_login_each_time(stage: Stage) -> None:
         with stage.runtime.database.session() as session:
             opened = logins.use_link(session, token, stage.runtime.clock.now())
             assert opened is not None
-            session_token, store = opened
-            assert store.domain == domain
-            person = logins.logged_in(session, session_token, stage.runtime.clock.now())
+            assert opened.store.domain == domain
+            person = logins.logged_in(session, opened.token, stage.runtime.clock.now())
             assert person is not None
             assert {one.domain for one in logins.stores_of(session, person)} == {
                 demo.SHOP_DOMAIN,

@@ -326,6 +326,16 @@ def test_a_link_that_a_user_of_the_shop_asked_for_by_the_plugin_is_another(
     assert sign_in_links(shop) != before
 
 
+def test_a_login_by_the_link_that_waits_in_the_shop_lasts_a_working_day(
+    client: FlaskClient, runtime: Runtime, shop: WooCommerceStandin
+) -> None:
+    connect(client, shop)
+    token = sign_in_links(shop)[-1].rpartition("/")[2]
+    with runtime.database.session() as session:
+        opened = logins.use_link(session, token, runtime.clock.now())
+    assert opened is not None and opened.life == timedelta(hours=12)
+
+
 def test_a_link_that_could_not_be_left_is_told_for_a_minute_and_then_left(
     client: FlaskClient, runtime: Runtime, shop: WooCommerceStandin, clock: FixedClock
 ) -> None:

@@ -76,4 +76,4 @@ def log_in(client: FlaskClient, runtime: Runtime, shop: WooCommerceStandin) -> N
     assert opened is not None
     with client.application.test_request_context():
         name = access.cookie_name()
-    client.set_cookie(name, opened[0])
+    client.set_cookie(name, opened.token)

@@ -329,6 +329,19 @@ def test_a_user_of_the_shop_is_let_in_under_a_name_of_their_own_by_a_link_that_w
     assert trail(runtime) == [(f"person:{person.id}", "login_link_made")] * 2
 
 
+def test_what_the_shop_vouched_for_lasts_a_working_day(
+    client: FlaskClient, runtime: Runtime, clock: FixedClock, store: Store
+) -> None:
+    token = ask(client, clock, store, "login", user=7).json["url"].rpartition("/")[2]
+    clock.advance(timedelta(minutes=14))
+    with runtime.database.session() as session:
+        opened = logins.use_link(session, token, clock.now())
+        assert opened is not None
+        end = clock.now() + timedelta(hours=12)
+        assert logins.logged_in(session, opened.token, end - timedelta(seconds=1)) is not None
+        assert logins.logged_in(session, opened.token, end) is None
+
+
 def test_after_good_bye_the_secret_signs_nothing(
     client: FlaskClient, runtime: Runtime, clock: FixedClock, store: Store
 ) -> None:
