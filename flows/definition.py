@@ -105,12 +105,13 @@ DEFAULT_CART_FLOW = FlowDefinition(
 )
 
 
-def parse_definition(data: object, store_language: str) -> FlowDefinition:
+def parse_definition(data: object, store_language: str, platform: str | None = None) -> FlowDefinition:
     """The flow in ``data``, which is JSON already read. Raises DefinitionError with all errors.
 
-    ``store_language`` is the store's locale: a step without a built-in text must speak it.
+    ``store_language`` is the store's locale: a step without a built-in text must speak it. ``platform`` is
+    the store's: its ids of goods have a form of their own; without it any text is taken for one.
     """
-    reader = _Reader(store_language)
+    reader = _Reader(store_language, platform)
     definition = reader.flow(data)
     if reader.errors:
         raise DefinitionError(tuple(reader.errors))
@@ -180,8 +181,8 @@ def _dump_step(step: Step) -> dict[str, object]:
 
 
 class _Reader(FormReader):
-    def __init__(self, store_language: str) -> None:
-        super().__init__()
+    def __init__(self, store_language: str, platform: str | None) -> None:
+        super().__init__(platform)
         self.store_language = store_language
 
     def flow(self, data: object) -> FlowDefinition:

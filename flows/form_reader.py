@@ -23,9 +23,13 @@ _AMOUNT = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,3})?")
 
 
 class FormReader:
-    """Reads on after an error, with a stand-in for what was wrong, so that all errors are told at once."""
+    """Reads on after an error, with a stand-in for what was wrong, so that all errors are told at once.
 
-    def __init__(self) -> None:
+    ``platform``: that of the store whose flow it is; None where nobody knows it.
+    """
+
+    def __init__(self, platform: str | None = None) -> None:
+        self.platform = platform
         self.errors: list[str] = []
 
     def duration(

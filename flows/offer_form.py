@@ -22,7 +22,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from connectors.discounts import Combines, DiscountKind
+from flows import goods_ids
 from flows.form_reader import OUTSIDE, FormReader, duration_form
+from flows.goods_ids import Named
 
 LONGEST_OFFER = timedelta(days=30)
 SHORTEST_OFFER = timedelta(hours=1)
@@ -55,7 +57,7 @@ class Concession:
 
 @dataclass(frozen=True, slots=True)
 class Excluded:
-    """What no offer lowers. ``products`` and ``collections`` are the platform's ids."""
+    """What no offer lowers. ``products`` and ``collections`` are the platform's ids (``flows.goods_ids``)."""
 
     sale_items: bool = True
     gift_cards: bool = True
@@ -217,9 +219,37 @@ def _excluded(reader: FormReader, data: object, place: str) -> Excluded:
     return Excluded(
         sale_items=reader.flag(fields.get("sale_items", True), f"{place}.sale_items"),
         gift_cards=reader.flag(fields.get("gift_cards", True), f"{place}.gift_cards"),
-        products=reader.names(fields.get("products", OUTSIDE), f"{place}.products"),
-        collections=reader.names(fields.get("collections", OUTSIDE), f"{place}.collections"),
+        products=_ids(reader, fields.get("products", OUTSIDE), f"{place}.products", Named.PRODUCT),
+        collections=_ids(
+            reader, fields.get("collections", OUTSIDE), f"{place}.collections", Named.COLLECTION
+        ),
     )
+
+
+def _ids(reader: FormReader, data: object, place: str, named: Named) -> tuple[str, ...]:
+    """Ids as the store's platform has them; where nobody knows the platform, any texts."""
+    if data is OUTSIDE:
+        return ()
+    if not isinstance(data, list):
+        reader.error(place, "must be a list")
+        return ()
+    found = (_id(reader, one, f"{place}[{index}]", named) for index, one in enumerate(data))
+    return tuple(dict.fromkeys(found))
+
+
+def _id(reader: FormReader, data: object, place: str, named: Named) -> str:
+    if type(data) is int:
+        reader.error(place, f'ids are texts: write "{data}"')
+        return str(data)
+    before = len(reader.errors)
+    written = reader.name(data, place)
+    if len(reader.errors) > before:
+        return written
+    try:
+        return goods_ids.read(reader.platform, named, written)
+    except ValueError as error:
+        reader.error(place, str(error))
+        return written
 
 
 def _combines(reader: FormReader, data: object, place: str) -> frozenset[Combines]:

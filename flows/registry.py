@@ -60,7 +60,7 @@ def import_definition(session: Session, store: Store, data: object, actor: str, 
     An active one switches off the store's other flow of that trigger. Raises DefinitionError before
     anything changes.
     """
-    definition = parse_definition(data, store.locale)
+    definition = parse_definition(data, store.locale, store.platform)
     return _save(session, store, definition, actor, now)
 
 

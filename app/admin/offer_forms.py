@@ -53,7 +53,6 @@ SUBJECTS = {
     "without_code": "Without a code",
 }
 """What fields are about, by the first part of their names."""
-NO_NUMBERS = "only numbers name goods. They stand in the addresses of their pages in your shop's admin."
 NO_COUNT = "Write a whole number."
 NO_PERCENT = "Write how many percents."
 NO_CODE = "Write the code of a currency, such as USD."
@@ -304,13 +303,8 @@ def units(typed: LengthForm) -> list[tuple[str, str]]:
     ]
 
 
-def judged(
-    typed: OfferForm, told: Sequence[str], definition: FlowDefinition, numbered: bool = True
-) -> OfferForm:
-    """The form with what is wrong, by field: what is ``told`` of its JSON form, and what no reader knows.
-
-    ``numbered``: the shop's products and collections go by numbers.
-    """
+def judged(typed: OfferForm, told: Sequence[str], definition: FlowDefinition) -> OfferForm:
+    """The form with what is wrong, by field: what is ``told`` of its JSON form, and what no reader knows."""
     found: dict[str, list[str]] = {}
     unknown_bound = any(error.startswith("offers.highest_percent: ") for error in told)
     for error in told:
@@ -319,11 +313,11 @@ def judged(
             continue
         name, words = _placed(place, problem, typed, definition)
         found.setdefault(name, []).append(words)
-    by_field = {name: " ".join(words) for name, words in found.items()} | dict(_own_errors(typed, numbered))
+    by_field = {name: " ".join(words) for name, words in found.items()} | dict(_own_errors(typed))
     return replace(typed, errors=by_field)
 
 
-def _own_errors(typed: OfferForm, numbered: bool) -> Iterator[tuple[str, str]]:
+def _own_errors(typed: OfferForm) -> Iterator[tuple[str, str]]:
     for name in RUNGS:
         rung: RungForm = getattr(typed, name)
         if rung.kind == DiscountKind.PERCENT and not rung.percent:
@@ -334,10 +328,6 @@ def _own_errors(typed: OfferForm, numbered: bool) -> Iterator[tuple[str, str]]:
         length: LengthForm = getattr(typed, name)
         if length.count and not (length.count.isascii() and length.count.isdigit()):
             yield name, NO_COUNT
-    for name in ("products", "collections"):
-        strange = [one for one in _names(getattr(typed, name)) if not (one.isascii() and one.isdigit())]
-        if numbered and strange:
-            yield name, f"{shown(', '.join(strange))}: {NO_NUMBERS}"
 
 
 _PLACES = (

@@ -48,8 +48,7 @@ def save_offers(flow_id: int) -> AnyResponse:
         form, seen = offer_forms.as_json(typed), request.form.get("seen")
         if looked := offer_forms.look(request.form):
             return page.try_out(session, "offers", **_values(flow, definition, typed, seen, looked))
-        numbered = visitor.store.platform != "demo"
-        typed = offer_forms.judged(typed, _wrong(definition, form, typed), definition, numbered)
+        typed = offer_forms.judged(typed, _wrong(definition, form, typed), definition)
         if typed.errors:
             return page.refuse(session, "offers", **_values(flow, definition, typed, seen))
         now = runtime().clock.now()
@@ -78,8 +77,9 @@ def _currencies(definition: FlowDefinition, more: Sequence[str]) -> tuple[str, .
 
 def _wrong(definition: FlowDefinition, form: dict[str, Any], typed: OfferForm) -> tuple[str, ...]:
     """What the reader of the flow's form says of it."""
+    store = access.visitor().store
     try:
-        parse_definition(own_offers.with_offers(definition, form, typed.rungs), access.visitor().store.locale)
+        parse_definition(own_offers.with_offers(definition, form, typed.rungs), store.locale, store.platform)
     except DefinitionError as error:
         return error.errors
     return ()

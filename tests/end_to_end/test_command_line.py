@@ -172,8 +172,12 @@ def test_a_flow_goes_out_and_comes_in_again(run: Run, shop: ShopifyShop, tmp_pat
         (json.dumps(flow("soon")), "steps[0].delay"),
         (json.dumps([flow("PT0S"), flow("never")]), "flow 2"),
         ('"\\ud800"', "flow"),
+        (
+            json.dumps(flow("PT0S") | {"offers": {"exclude": {"products": ["Teapot"]}}}),
+            "offers.exclude.products[0]: 'Teapot' is no id of a product: Shopify's are numbers",
+        ),
     ],
-    ids=["no JSON", "unknown key", "unknown form", "wrong delay", "one wrong of two", "no object"],
+    ids=["no JSON", "unknown key", "unknown form", "wrong delay", "one wrong of two", "no object", "a name"],
 )
 def test_a_flow_that_is_wrong_changes_nothing_and_says_where(
     run: Run, shop: ShopifyShop, tmp_path: Path, content: str, problem: str

@@ -244,6 +244,52 @@ ladders = st.builds(
 )
 
 
+def excluding(platform: str | None, **excluded: list[object]) -> Excluded:
+    return parse_definition(flow({"exclude": excluded}), "en", platform).offers.excluded
+
+
+@pytest.mark.parametrize(
+    ("platform", "excluded", "error"),
+    [
+        ("shopify", {"products": ["12", "Teapot"]}, "products[1]: 'Teapot' is no id of a product: Shopify's"),
+        ("shopify", {"collections": ["Sale"]}, "collections[0]: 'Sale' is no id of a collection: Shopify's"),
+        (
+            "shopify",
+            {"products": ["gid://shopify/Collection/9"]},
+            "products[0]: 'gid://shopify/Collection/9'",
+        ),
+        ("woocommerce", {"products": ["mug-blue"]}, "products[0]: 'mug-blue' is no id of a product: WooComm"),
+        ("woocommerce", {"collections": ["gid://shopify/Collection/9"]}, "collections[0]: 'gid://shopify/Co"),
+        ("woocommerce", {"products": ["0"]}, "products[0]: '0' is no id of a product"),
+        ("woocommerce", {"products": [12]}, 'products[0]: ids are texts: write "12"'),
+        (None, {"products": [12]}, 'products[0]: ids are texts: write "12"'),
+        ("shopify", {"products": [""]}, "products[0]: must be a name of 1 to 100 characters"),
+    ],
+)
+def test_goods_are_excluded_by_ids_of_the_stores_platform_and_by_nothing_else(
+    platform: str | None, excluded: dict[str, list[object]], error: str
+) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        excluding(platform, **excluded)
+    (told,) = refused.value.errors
+    assert told.startswith(f"offers.exclude.{error}")
+
+
+@pytest.mark.parametrize("platform", ["shopify", None])
+def test_ids_in_shopifys_long_form_are_read_as_carts_have_them(platform: str | None) -> None:
+    excluded = excluding(
+        platform,
+        products=["gid://shopify/Product/80", " 80 ", "81"],
+        collections=["gid://shopify/Collection/41"],
+    )
+    assert (excluded.products, excluded.collections) == (("80", "81"), ("41",))
+
+
+@pytest.mark.parametrize("platform", ["demo", None])
+def test_where_ids_have_no_known_form_any_text_is_one(platform: str | None) -> None:
+    assert excluding(platform, products=["Teapot"]).products == ("Teapot",)
+
+
 @given(ladders)
 def test_offers_that_are_exported_come_back_the_same(offers: Offers) -> None:
     reader = FormReader()
