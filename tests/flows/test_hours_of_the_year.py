@@ -21,7 +21,7 @@ from flows.rules import read_table
 from flows.windows import Hours, windows_for
 from flows.zones import Place, possible_zones, regions_of
 from tests.flows.judge import is_open
-from tests.flows.test_gates import situation
+from tests.flows.situations import situation
 from tests.flows.test_zones import example
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -19,7 +19,7 @@ from flows.seasons import dates
 from flows.timing import Never, state
 from flows.windows import window_for
 from flows.zones import Place, possible_zones
-from tests.flows.test_gates import situation
+from tests.flows.situations import situation
 
 HOURS = (
     "country,region,weekday_from,weekday_to,saturday_from,saturday_to,sunday_from,sunday_to,"
