@@ -92,7 +92,11 @@ def offer(runtime: Runtime, steps: Sequence[DueStep], now: datetime) -> dict[int
     over = {name: _over(row) for name, row in rows.items() if _is_over(row, now)}
     steps_on = [step for step in steps if step.claim.id not in over]
     decided = _decide(runtime, steps_on, facts, now)
-    unfit = {name for name, decision in decided.items() if name in rows and not _gives(rows[name], decision)}
+    unfit = {
+        step.claim.id
+        for step in steps_on
+        if (row := rows.get(step.claim.id)) and not _gives(row, decided[step.claim.id], step, now)
+    }
     _drop(runtime, [rows[name] for name in unfit], now)
     found = over | _without_asking(steps_on, rows, decided, unfit)
     going = [step for step in steps_on if step.claim.id not in found]
@@ -138,9 +142,11 @@ def _is_over(row: Discount, now: datetime) -> bool:
     return row.state == "ended" or row.ends_at <= now + USABLE_FOR
 
 
-def _gives(row: Discount, decision: offers.Decision) -> bool:
-    """Whether a code that was wanted for this text before gives what the text would offer now."""
-    if not isinstance(decision, Offer):
+def _gives(row: Discount, decision: offers.Decision, step: DueStep, now: datetime) -> bool:
+    """Whether a code that was wanted for this text before gives what the text would offer now, to a day
+    that is still to come where the shopper may be by now."""
+    zones = step.situation.zones
+    if not isinstance(decision, Offer) or offers.is_past(offers.last_day(row.ends_at, zones), now, zones):
         return False
     products = None if row.products is None else tuple(row.products)
     given = (row.kind, row.value, row.currency, row.minimum, products)

@@ -20,7 +20,7 @@ from flows.zones import clocks
 HUNDRED = Decimal(100)
 BESIDE_ANY_CODE = frozenset({Combines.PRODUCT, Combines.ORDER})
 """With what an offer must combine to stand beside a code of which nobody tells us what it lowers."""
-LAST_SECOND = time(23, 59, 59)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 
 WITHOUT: dict[str, str] = {
     "no_such_sum": "The offer names no sum in the currency of this cart.",
@@ -180,12 +180,23 @@ def ends(now: datetime, lasts: timedelta, zones: Sequence[str], last: date | Non
     places = _clocks(zones)
     day = max((now + lasts).astimezone(clock).date() for clock in places)
     day = min(day, last) if last else day
-    return day, max(datetime.combine(day, LAST_SECOND, clock).astimezone(UTC) for clock in places)
+    return day, max(_last_second(day, clock) for clock in places)
 
 
 def last_day(ends_at: datetime, zones: Sequence[str]) -> date:
-    """The day that ``ends`` made this end of."""
-    return min(ends_at.astimezone(clock).date() for clock in _clocks(zones))
+    """The last day that is over in all of these zones at that end: the day that ``ends`` made it of, or an
+    earlier one where the shopper may be further west by now."""
+    return min((ends_at + SECOND).astimezone(clock).date() for clock in _clocks(zones)) - DAY
+
+
+def is_past(day: date, now: datetime, zones: Sequence[str]) -> bool:
+    """Whether the day may be over where the shopper is."""
+    return any(now.astimezone(clock).date() > day for clock in _clocks(zones))
+
+
+def _last_second(day: date, clock: tzinfo) -> datetime:
+    """Right before the next day begins: in some years a country repeats or skips the hour before midnight."""
+    return datetime.combine(day + DAY, time.min, clock).astimezone(UTC) - SECOND
 
 
 def _clocks(zones: Sequence[str]) -> list[tzinfo]:

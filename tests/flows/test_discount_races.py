@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from app.clock import FixedClock
-from app.models import Cart
+from app.models import Cart, Contact
 from app.runtime import Runtime
 from connectors.discounts import Goods, Sale
 from connectors.platform import Unreachable
@@ -23,10 +23,11 @@ from tests.flows import scenes
 from tests.flows.offering import TOTE, an_order, code, flow, landing, set_up, states, take_in, told, upkeep
 from tests.flows.pocket_provider import PocketProvider
 from tests.flows.pocket_shop import PocketShop
-from tests.flows.scenes import Scene
+from tests.flows.scenes import Scene, make_british_store
 from tests.waiting import wait_until
 
 HALF_AN_HOUR = timedelta(minutes=30)
+IN_TORONTO = {"phone": "+14165550123", "country": "CA", "address_country": "CA", "region": "ON"}
 MUG = {"title": "Mug", "quantity": 1, "product_id": "14", "variant_id": "8", "unit_price": "12.00"}
 
 
@@ -218,6 +219,25 @@ def test_a_code_that_no_longer_fits_the_cart_is_not_told_of(
     assert states(runtime) == [("reminder", "ended", "not_told")]
     upkeep(runtime)
     assert shop.codes == {}
+
+
+def test_a_code_that_ends_too_early_for_where_the_shopper_turns_out_to_be_is_not_told_of(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    """Made for Toronto until tonight; the address is in Vancouver, where tonight is three hours longer."""
+    with runtime.database.session() as session:
+        store = make_british_store(
+            session, platform="shopify", url="https://good.myshopify.com", country="CA"
+        )
+    scene = set_up(runtime, flow({"lasts": "PT1H"}), store, contact=IN_TORONTO)
+    hold_after_making(runtime, shop, scene, lambda: change_goods(runtime, scene, TOTE))
+    assert code(runtime).ends_at == datetime(2026, 11, 22, 4, 59, 59, tzinfo=UTC)
+    with runtime.database.session() as session:
+        session.get_one(Contact, scene.contact.id).region = "BC"
+    clock.advance(HALF_AN_HOUR)
+    assert dispatch.drain(runtime) == 1
+    assert "off" not in provider.texts[0].body
+    assert states(runtime) == [("reminder", "ended", "not_told")]
 
 
 def test_a_sale_that_has_begun_meanwhile_is_told_in_place_of_the_code(

@@ -24,6 +24,7 @@ from flows.offers import (
     before_asking,
     decide,
     ends,
+    is_past,
     last_day,
     needs_goods,
 )
@@ -229,6 +230,29 @@ def test_an_offer_holds_as_long_as_it_says_wherever_the_shopper_is(
     assert last_day(ends_at, zones) == day
     for zone in zones:
         assert ends_at >= datetime.combine(day, time(23, 59, 59), ZoneInfo(zone))
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "over"),
+    [
+        ("America/Santiago", date(2027, 4, 3), datetime(2027, 4, 4, 4, tzinfo=UTC)),
+        ("Africa/Cairo", date(2027, 10, 28), datetime(2027, 10, 28, 22, tzinfo=UTC)),
+        ("America/Nuuk", date(2027, 3, 27), datetime(2027, 3, 28, 1, tzinfo=UTC)),
+    ],
+    ids=["the last hour comes twice", "and there", "the last hour is left out"],
+)
+def test_the_day_that_is_told_ends_when_the_next_one_begins(zone: str, day: date, over: datetime) -> None:
+    told, ends_at = ends(over - timedelta(hours=30), timedelta(hours=20), [zone], None)
+    assert (told, ends_at) == (day, over - timedelta(seconds=1))
+    assert last_day(ends_at, [zone]) == day
+
+
+def test_whoever_may_be_further_west_by_now_is_told_a_day_that_is_over_with_the_code() -> None:
+    east, west = "America/New_York", "America/Los_Angeles"
+    day, ends_at = ends(NOW, timedelta(days=1), [east], None)
+    assert last_day(ends_at, [east, west]) == day - timedelta(days=1)
+    assert not is_past(day, ends_at, [east, west])
+    assert is_past(day, ends_at + timedelta(seconds=1), [east, west])
 
 
 amounts = st.decimals("0.01", "500", places=2)
