@@ -159,7 +159,7 @@ class _Words:
 
 @dataclass(frozen=True, slots=True)
 class _Renderer:
-    """The text for a product's name. ``coded``: the values with ISO codes for symbols, and days in digits."""
+    """The text for a product's name. ``coded``: the values without symbols and letters that cost segments."""
 
     pieces: tuple[Piece, ...]
     values: Mapping[str, str]
@@ -329,11 +329,17 @@ def _values(text: CartText, words: _Words) -> dict[str, str]:
 
 
 def _discount(text: CartText, words: _Words, *, coded: bool = False) -> dict[str, str]:
-    """What is offered and until when, if the words name it; ``coded`` as for the total, the day in digits."""
+    """What is offered and until when, if the words name it; ``coded`` as for the total.
+
+    The day then stands in digits where its month alone would take the text to UCS-2: 05/11 is a day in
+    November to some and a day in May to others.
+    """
     offer, used, country = text.offer, placeholders(words.template), _country(text)
     found = {}
     if offer is not None and offer.last_day is not None and "ends" in used:
-        found["ends"] = format_ends(offer.last_day, words.language, country, numeric=coded)
+        written = format_ends(offer.last_day, words.language, country)
+        numeric = format_ends(offer.last_day, words.language, country, numeric=True)
+        found["ends"] = numeric if coded and not fits_gsm7(normalise(written)) else written
     if offer is not None and "discount" in used:
         if offer.money is not None:
             found["discount"] = format_money(offer.money, words.language, country, coded=coded, short=True)

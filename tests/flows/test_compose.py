@@ -385,3 +385,10 @@ def test_one_letter_of_a_month_costs_no_second_segment() -> None:
     august = OfferText(percent=10, last_day=date(2027, 8, 31))
     made = text(offer=august, wishes=Wishes(checkout_locale="fr"), products=[Product("Théière")])
     assert made.measure.encoding is Encoding.GSM7 and "31/08" in made.body
+
+
+def test_a_day_stays_in_words_where_only_the_symbol_of_the_sum_costs_a_segment() -> None:
+    rupees = OfferText(money=Money(Decimal("500.00"), "INR"), last_day=date(2026, 11, 5))
+    made = text(offer=rupees, wishes=Wishes(checkout_locale="en"), products=[Product("Kurta")])
+    assert made.measure.encoding is Encoding.GSM7
+    assert "INR 500" in made.body and "Nov 5" in made.body
