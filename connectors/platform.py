@@ -357,6 +357,7 @@ class Restore:
     ``platform_version`` is the store's own (``StoreChanged.platform_version``): it decides which links
     the store understands. ``shopper`` is what may be filled in where the checkout is a fresh one.
     ``rested`` is for how long, at the tap, the checkout has at least been left alone (None: long enough).
+    ``discount_code`` is ours, ``own_codes`` are the shopper's; a fresh checkout takes both along.
     ``companion`` is the shop's own plugin of ours, where there is one that knows the cart.
     """
 
@@ -365,6 +366,7 @@ class Restore:
     store_url: str
     locale: str | None = None
     discount_code: str | None = None
+    own_codes: tuple[str, ...] = ()
     tracking: Mapping[str, str] = field(default_factory=dict)
     platform_version: str | None = None
     storefront_locale: str | None = None

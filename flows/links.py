@@ -32,6 +32,8 @@ log = structlog.get_logger()
 TOKEN_LENGTH = 12
 LEADS_TO_THE_CART_FOR = timedelta(days=30)
 LONGEST_AGENT = 300
+MOST_LINES = 100
+"""Of a cart, in the address that fills it anew: proxies let no more than 4 KB of headers through."""
 PLUGIN_KEY = "woo_session"
 """The kind of key by which a shop's companion plugin knows a cart."""
 
@@ -85,6 +87,7 @@ class Opened:
     plugin_key: str | None
     opened_at: datetime
     discount_code: str | None
+    own_codes: list[str]
 
 
 def open_link(runtime: Runtime, token: str, *, person: bool, agent: str) -> Opened | None:
@@ -167,7 +170,10 @@ OPEN = text(
             AND k.kind = :plugin_key AND k.in_use ORDER BY k.id DESC LIMIT 1) AS plugin_key,
         cast(:now AS timestamptz) AS opened_at,
         (SELECT code FROM discount d WHERE d.store_id = found.store_id AND d.cart_id = found.cart_id
-            AND d.state = 'made' AND d.ends_at > :now ORDER BY d.id DESC LIMIT 1) AS discount_code
+            AND d.state = 'made' AND d.ends_at > :now ORDER BY d.id DESC LIMIT 1) AS discount_code,
+        ARRAY(SELECT code FROM unnest(c.discount_codes) WITH ORDINALITY AS used(code, place)
+            WHERE NOT EXISTS (SELECT FROM discount d
+                WHERE d.store_id = found.store_id AND d.code = lower(used.code)) ORDER BY place) AS own_codes
     FROM found
     JOIN store s ON s.id = found.store_id
     JOIN cart c ON c.store_id = found.store_id AND c.id = found.cart_id
@@ -256,7 +262,7 @@ def _way_back(cipher: Cipher, opened: Opened) -> str | None:
     saved = opened.restore_url if opened.cart_state != "emptied" else None
     restore = Restore(
         restore_url=cipher.decrypt(saved) if saved else None,
-        items=tuple(_item(stored) for stored in opened.items),
+        items=tuple(_item(stored) for stored in opened.items[:MOST_LINES]),
         store_url=opened.store_url,
         locale=opened.locale,
         storefront_locale=opened.storefront_locale,
@@ -268,6 +274,7 @@ def _way_back(cipher: Cipher, opened: Opened) -> str | None:
         ),
         rested=opened.rested,
         discount_code=opened.discount_code,
+        own_codes=tuple(opened.own_codes),
         tracking=_tracking(opened),
         platform_version=opened.platform_version,
         companion=_companion(cipher, opened.platform, opened.plugin, opened.plugin_key, opened.opened_at),

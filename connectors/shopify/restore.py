@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, unquote_plus, urlencode, urlunsplit
 
 from connectors.platform import Item, Restore
 from connectors.shopify.addresses import https_address
@@ -17,7 +17,7 @@ OPENS_AFTER = timedelta(minutes=10)
 OUR_ATTRIBUTE = "warmcart"
 """The cart attribute by which a fresh checkout names the link that filled it."""
 
-_SHOPIFYS_OWN = (".shopify.com", ".shopifypreview.com")
+_SHOPIFYS_OWN = (".shopify.com", ".shopifypreview.com", ".shop.app")
 _PREFIX = re.compile(r"[a-z]{2,3}(?:-[a-z]{2,4})?")
 
 
@@ -25,14 +25,16 @@ def restore_url(restore: Restore) -> str | None:
     """Where the tap leads, or None if there is no way back.
 
     The recorded address came in a signed body or from the store's own API, so its host is taken as it
-    is; only query parameters are added, none is replaced. A checkout that is too fresh for its address,
-    or that has none, is filled anew by a permalink.
+    is; query parameters are added, and none is replaced but another code by ours, which the text has
+    promised. A checkout that is too fresh for its address, or that has none, is filled anew by a permalink.
     """
     recorded = https_address(restore.restore_url)
     permalink = None if recorded and _opens(restore) else _permalink(restore, recorded)
     if permalink or not recorded:
         return permalink
-    return _with_parameters(recorded, {**_discount(restore), **_locale(restore), **restore.tracking})
+    discount = {"discount": restore.discount_code} if restore.discount_code else {}
+    address = recorded._replace(query=_without(recorded.query, discount))
+    return _with_parameters(address, {**discount, **_locale(restore), **restore.tracking})
 
 
 def _opens(restore: Restore) -> bool:
@@ -47,12 +49,12 @@ def _permalink(restore: Restore, recorded: SplitResult | None) -> str | None:
     It stays at the host of the saved checkout, which is that of the shopper's market. The language is a
     path prefix, and a shop that lacks it answers 404: only one that the shop itself has used is taken.
     """
-    own = recorded if recorded and not (recorded.hostname or "").endswith(_SHOPIFYS_OWN) else None
+    own = recorded if recorded and not f".{recorded.hostname}".endswith(_SHOPIFYS_OWN) else None
     store, goods = own or https_address(restore.store_url), ",".join(_goods(restore.items))
     if not (store and goods):
         return None
     address = SplitResult("https", store.netloc, f"{_prefix(restore)}/cart/{goods}", "", "")
-    return _with_parameters(address, {**_discount(restore), **_filled(restore), **restore.tracking})
+    return _with_parameters(address, {**_discounts(restore), **_filled(restore), **restore.tracking})
 
 
 def _prefix(restore: Restore) -> str:
@@ -79,8 +81,16 @@ def _with_parameters(address: SplitResult, parameters: dict[str, str]) -> str:
     return urlunsplit(address._replace(query="&".join(part for part in (address.query, added) if part)))
 
 
-def _discount(restore: Restore) -> dict[str, str]:
-    return {"discount": restore.discount_code} if restore.discount_code else {}
+def _without(query: str, names: Collection[str]) -> str:
+    return "&".join(part for part in query.split("&") if unquote_plus(part.partition("=")[0]) not in names)
+
+
+def _discounts(restore: Restore) -> dict[str, str]:
+    """Ours first, and those of the shopper; a comma stands between them, so one that holds a comma is left
+    out."""
+    codes = [restore.discount_code, *(code for code in restore.own_codes if "," not in code)]
+    told = ",".join(dict.fromkeys(code for code in codes if code))
+    return {"discount": told} if told else {}
 
 
 def _locale(restore: Restore) -> dict[str, str]:
@@ -88,6 +98,9 @@ def _locale(restore: Restore) -> dict[str, str]:
 
 
 def _goods(items: tuple[Item, ...]) -> Iterator[str]:
+    """Each variant once: lines that only what the shopper typed beside them told apart become one."""
+    counts: dict[str, int] = {}
     for item in items:
         if item.variant_id and item.variant_id.isascii() and item.variant_id.isdigit() and item.quantity > 0:
-            yield f"{item.variant_id}:{item.quantity}"
+            counts[item.variant_id] = counts.get(item.variant_id, 0) + item.quantity
+    return (f"{variant_id}:{quantity}" for variant_id, quantity in counts.items())

@@ -134,8 +134,9 @@ def _site(parts: SplitResult) -> tuple[str, int | None]:
 def _with_extras(target: str, restore: Restore) -> str:
     parts = urlsplit(target)
     extras = {name: value for name, value in restore.tracking.items() if _is_tracking(name)}
-    if restore.discount_code and _takes_coupon(parts):
-        extras = {"coupon": restore.discount_code} | extras
+    code = restore.discount_code or next(iter(restore.own_codes), None)
+    if code and _takes_coupon(parts):
+        extras = {"coupon": code} | extras
     kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] not in extras]
     return parts._replace(query=urlencode([*kept, *extras.items()], safe=":,")).geturl()
 

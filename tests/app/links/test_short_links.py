@@ -17,7 +17,7 @@ from sqlalchemy import event, select, update
 
 from app import create_app
 from app.clock import FixedClock
-from app.models import Click, Message, TimelineEntry
+from app.models import Click, Contact, Message, TimelineEntry
 from app.runtime import Runtime
 from app.web import EXTENSION
 from flows import links, rollups, stats
@@ -116,6 +116,30 @@ KNOWN = {
     "checkout[shipping_address][country]": ["SI"],
     "checkout[shipping_address][zip]": ["1000"],
 }
+
+
+def test_a_cart_that_is_filled_anew_keeps_the_shoppers_codes_and_never_an_old_one_of_ours(shop: Shop) -> None:
+    items = [{"title": "Canvas Tote", "quantity": 2, "variant_id": "4455", "unit_price": "24.00"}]
+    shop.change(shop.cart, restore_url=None, items=items, discount_codes=["SUMMER", "BACK-OVER"])
+    with shop.runtime.database.session() as session:
+        flow = factories.make_flow(session, shop.store)
+        contact = session.get_one(Contact, shop.cart.contact_id)
+        row = factories.make_enrollment(session, shop.store, flow, contact, shop.cart)
+        factories.make_discount(session, row, code="back-over", step_key="reminder", state="ended")
+        factories.make_discount(session, row, code="back-now")
+
+    assert parse_qs(urlsplit(shop.leads_to()).query)["discount"] == ["back-now,SUMMER"]
+
+
+def test_of_a_cart_with_very_many_lines_the_address_names_the_first(shop: Shop) -> None:
+    line = {"title": "Bead", "quantity": 1, "unit_price": "0.10"}
+    items = [line | {"variant_id": str(41327142600000 + number)} for number in range(500)]
+    shop.change(shop.cart, restore_url=None, items=items)
+
+    address = shop.leads_to()
+
+    assert urlsplit(address).path.count(",") == links.MOST_LINES - 1
+    assert len(address) < 3000
 
 
 def test_a_checkout_that_is_too_fresh_for_its_address_is_filled_anew_at_the_tap(

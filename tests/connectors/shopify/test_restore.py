@@ -44,7 +44,14 @@ def test_the_locale_is_added_where_the_address_has_none() -> None:
 
 def test_building_twice_doubles_nothing() -> None:
     once = restored(discount_code="A", tracking=TRACKING)
-    assert restored(restore_url=once, discount_code="B", tracking=TRACKING) == once
+    assert restored(restore_url=once, tracking=TRACKING) == once
+    assert parse_qs(urlsplit(restored(restore_url=once, discount_code="A") or "").query)["discount"] == ["A"]
+
+
+def test_what_the_text_promised_takes_the_place_of_another_code_in_the_address() -> None:
+    given = RECORDED.replace("&locale", "&discount=OLD&locale")
+    assert restored(restore_url=given, own_codes=("OLD",)) == given
+    assert restored(restore_url=given, discount_code="OURS") == RECORDED + "&discount=OURS"
 
 
 def test_tracking_never_replaces_the_key() -> None:
@@ -57,6 +64,13 @@ def test_without_a_saved_checkout_a_permalink_fills_a_fresh_one() -> None:
         "https://shop.example.com/cart/41327142600817:1,41327142600999:3"
         "?discount=COMEBACK&utm_source=warmcart&utm_medium=sms"
     )
+
+
+def test_a_fresh_checkout_keeps_the_codes_that_the_shopper_had() -> None:
+    own = ("SUMMER", "A,B", "ours")
+    for code, told in (("ours", "ours,SUMMER"), (None, "SUMMER,ours")):
+        built = restored(restore_url=None, discount_code=code, own_codes=own)
+        assert parse_qs(urlsplit(built or "").query)["discount"] == [told]
 
 
 FRESH = timedelta(minutes=9, seconds=59)
@@ -100,8 +114,9 @@ def test_the_language_is_a_folder_that_the_shop_was_seen_to_have(locale: str | N
     assert (built or "").startswith(STORE + path)
 
 
-def test_a_checkout_that_lay_at_shopify_itself_is_filled_anew_at_the_shop() -> None:
-    old = "https://checkout.shopify.com/59026964593/checkouts/Z2NwLXVz/recover?key=1"
+@pytest.mark.parametrize("host", ["checkout.shopify.com", "shopify.com", "shop.app"])
+def test_a_checkout_that_lay_at_shopify_itself_is_filled_anew_at_the_shop(host: str) -> None:
+    old = f"https://{host}/59026964593/checkouts/Z2NwLXVz/recover?key=1"
     assert restored(restore_url=old, rested=FRESH) == STORE + PERMALINK
 
 
@@ -113,6 +128,12 @@ def test_goods_that_have_no_variant_are_left_out() -> None:
         Item("None", 0, variant_id="7"),
     )
     assert restored(restore_url=None, items=items) == "https://shop.example.com/cart/41327142600817:1"
+
+
+def test_lines_that_differ_in_an_engraving_alone_are_one() -> None:
+    assert restored(restore_url=None, items=(*GOODS, replace(GOODS[0], quantity=2))) == (
+        "https://shop.example.com/cart/41327142600817:3,41327142600999:3"
+    )
 
 
 @pytest.mark.parametrize("store_url", ["", "shop.example.com", "http://shop.example.com", "https://1.2.3.4"])

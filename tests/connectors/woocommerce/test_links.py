@@ -54,6 +54,11 @@ def test_a_cart_goes_through_the_checkout_link_with_coupon_and_marks() -> None:
     assert found == f"{STORE}/checkout-link/?products=13:2,19:1&coupon=welcome+15&cid=aB3"
 
 
+def test_a_cart_without_a_code_of_ours_keeps_the_one_that_its_shopper_had() -> None:
+    assert query(link(items=(TOTE,), own_codes=("summer", "more")))["coupon"] == ["summer"]
+    assert query(link(items=(TOTE,), own_codes=("summer",), discount_code="ours"))["coupon"] == ["ours"]
+
+
 def test_an_older_store_takes_one_product_only() -> None:
     assert link(items=(TOTE,), platform_version="9.9.5") == f"{STORE}/cart/?add-to-cart=13&quantity=2"
     assert link(items=(TEE,), platform_version="9.9.5", discount_code="x") == (
