@@ -6,7 +6,7 @@ ends its enrollment; one that was told is a promise, and stands.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from app.models import Discount, Due, Message, Store
 from app.runtime import Runtime
 from connectors.discounts import DiscountMaker
-from flows import bulk, due, timeline
+from flows import bulk, discount_failures, due, timeline
 from flows.conflicts import again
 from flows.due import Claim, Later
 from flows.platform_calls import call_makers
@@ -28,7 +28,6 @@ log = structlog.get_logger()
 BATCH = 100
 LEASE = timedelta(minutes=2)
 BUDGET_SECONDS = 20.0
-AGAIN_AFTER = timedelta(minutes=15)
 # The code has been over for so long that it lowers nothing; what keeps its platform from answering, lasts.
 GIVEN_UP_AFTER = timedelta(days=7)
 FINAL = frozenset({"ordered", "stopped"})
@@ -200,8 +199,8 @@ def _over(runtime: Runtime, claims: Sequence[Claim], now: datetime) -> list[_Wit
     return [_Withdrawal(by_id[discount.id], store, discount) for discount, store in found]
 
 
-def _withdraw(runtime: Runtime, wanted: Sequence[_Withdrawal]) -> set[int]:
-    """Ask the platforms; the ids of the codes that are gone there."""
+def _withdraw(runtime: Runtime, wanted: Sequence[_Withdrawal]) -> dict[int, str | None]:
+    """Ask the platforms; by the codes' ids, why they are still there, None for those that are gone."""
     rows = {one.discount.id: one.discount for one in wanted}
     stores = {one.discount.id: one.store for one in wanted}
     answers = call_makers(
@@ -210,7 +209,7 @@ def _withdraw(runtime: Runtime, wanted: Sequence[_Withdrawal]) -> set[int]:
     for name, error in answers.items():
         if error is not None:
             log.info("code_not_withdrawn", store_id=stores[name].id, error=str(error))
-    return {name for name, error in answers.items() if error is None}
+    return {name: discount_failures.reason(error) if error else None for name, error in answers.items()}
 
 
 def _withdraw_one(maker: DiscountMaker, row: Discount) -> None:
@@ -218,7 +217,9 @@ def _withdraw_one(maker: DiscountMaker, row: Discount) -> None:
 
 
 @again
-def _note(runtime: Runtime, claims: Sequence[Claim], gone: set[int], now: datetime) -> None:
+def _note(
+    runtime: Runtime, claims: Sequence[Claim], failures: Mapping[int, str | None], now: datetime
+) -> None:
     with runtime.database.session() as session:
         ours = due.hold(session, claims)
         held = [claim for claim in claims if claim.id in ours]
@@ -229,9 +230,12 @@ def _note(runtime: Runtime, claims: Sequence[Claim], gone: set[int], now: dateti
         later = []
         for claim in held:
             row = by_id.get(claim.subject)
-            if row is not None and row.id in gone:
+            if row is None or row.id not in failures:
+                continue
+            failure = failures[row.id]
+            if failure is None:
                 row.withdrawn_at = now
-            elif row is not None and row.ends_at > now - GIVEN_UP_AFTER:
-                later.append(Later(claim, now + AGAIN_AFTER))
+            elif row.ends_at > now - GIVEN_UP_AFTER:
+                later.append(Later(claim, now + discount_failures.AGAIN_AFTER, failure))
         kept = due.put_back_all(session, later)
         due.finish(session, [claim for claim in held if claim.id not in kept])

@@ -21,7 +21,7 @@ from app.runtime import Runtime
 from connectors.discounts import CodeTaken, Combines, DiscountKind, DiscountRefused
 from connectors.discounts import Discount as Wanted
 from connectors.platform import ConnectorError, Money, Throttled
-from flows import bulk, discount_ends, discount_facts, due, offers
+from flows import bulk, discount_ends, discount_facts, discount_failures, due, offers
 from flows.compose import OfferText
 from flows.conflicts import again
 from flows.discount_facts import Facts
@@ -135,7 +135,9 @@ def _told(decision: SaleRuns | NoOffer) -> Offering:
 
 
 def _over(row: Discount) -> Offering:
-    return Without("code_not_made" if row.reason == discount_ends.NOT_MADE else "offer_over")
+    if row.reason != discount_ends.NOT_MADE:
+        return Without("offer_over")
+    return Without("code_refused" if row.failure in ("refused", "taken") else "code_not_made")
 
 
 def _is_over(row: Discount, now: datetime) -> bool:
@@ -298,7 +300,7 @@ def _make(
         _rename(runtime, [rows[step.claim.id] for step in taken])
         answers |= _ask(runtime, taken, rows)
     found: dict[int, Offering] = {}
-    made, lost = dict[int, str](), list[Discount]()
+    made, failed, lost = dict[int, str](), dict[int, ConnectorError](), list[Discount]()
     for step in steps:
         row, answer = rows[step.claim.id], answers[step.claim.id]
         if isinstance(answer, str):
@@ -306,10 +308,11 @@ def _make(
             found[step.claim.id] = _made(step, row)
             continue
         log.warning("code_not_made", store_id=row.store_id, error=str(answer))
+        failed[row.id] = answer
         found[step.claim.id] = _missing(step, row, answer, now)
         if isinstance(found[step.claim.id], Without):
             lost.append(row)
-    _note(runtime, made, lost, now)
+    _note(runtime, made, failed, lost, now)
     return found
 
 
@@ -356,12 +359,19 @@ def _rename(runtime: Runtime, rows: Sequence[Discount]) -> None:
 
 
 @again
-def _note(runtime: Runtime, made: Mapping[int, str], lost: Sequence[Discount], now: datetime) -> None:
+def _note(
+    runtime: Runtime,
+    made: Mapping[int, str],
+    failed: Mapping[int, ConnectorError],
+    lost: Sequence[Discount],
+    now: datetime,
+) -> None:
     """A code that an order or a stop has ended meanwhile stays ended, and is withdrawn by its id: whoever
     looked for it at its platform before may have found none yet."""
     with runtime.database.session() as session:
         for discount_id, platform_id in made.items():
             _note_made(session, discount_id, platform_id, now)
+        discount_failures.note(session, failed, now)
         for store_id in {row.store_id for row in lost}:
             ids = [row.id for row in lost if row.store_id == store_id]
             discount_ends.give_up(session, store_id, ids, now)
@@ -372,7 +382,7 @@ def _note_made(session: Session, discount_id: int, platform_id: str, now: dateti
     noted = (
         update(Discount)
         .where(Discount.id == discount_id)
-        .values(platform_id=platform_id, made_at=now, state=state)
+        .values(platform_id=platform_id, made_at=now, state=state, **discount_failures.MADE_AFTER_ALL)
         .returning(Discount.state, Discount.store_id)
     )
     row = session.execute(noted.execution_options(synchronize_session=False)).one_or_none()

@@ -153,7 +153,8 @@ HELD = (
         lambda t: m.Discount.contact_id.in_(t.contacts),
         tells=("cart_id", "step_key", "rung", "season", "kind", "value", "currency", "minimum", "products",
                "code", "state", "reason", "ends_at", "created_at", "ended_at"),
-        keeps=("enrollment_id", "contact_id", "mark", "platform_id", "made_at", "withdrawn_at"),
+        keeps=("enrollment_id", "contact_id", "mark", "platform_id", "made_at", "withdrawn_at", "failure",
+               "failure_told", "failed_at"),
     ),
     Held(
         m.OrderKey, "orders", lambda t: m.OrderKey.order_id.in_(t.orders), ("order_id", "kind", "value")

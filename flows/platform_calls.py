@@ -69,7 +69,7 @@ def _call_each(calls: Mapping[Name, Callable[[], T]], seconds: float) -> dict[Na
             found[name] = error
         else:
             log.error("platform_call_failed", error=type(error).__name__)
-            found[name] = Unreachable("The call to the shop failed by a fault of ours.")
+            found[name] = ConnectorError("The call to the shop failed by a fault of ours.")
     return found
 
 

@@ -15,10 +15,8 @@ from app.admin import formats, story
 from app.admin.formats import Formats
 from app.config import Settings
 from app.models import ComplianceRequest, Discount, InboundEvent, ProviderState, Store
-from flows import discount_ends, identities, providers
+from flows import discount_ends, discount_failures, identities, providers
 from flows.heartbeats import SCHEDULER, missing_roles
-
-LEAST_MISSING_CODES = 3
 
 
 @dataclass(frozen=True)
@@ -101,18 +99,18 @@ def _about_failed_events(session: Session, store: Store) -> list[Notice]:
 
 def _about_codes(session: Session, store: Store, now: datetime) -> list[Notice]:
     """Codes that the shop did not make lately. One may be chance; the texts went without their offers."""
-    missing = session.scalar(
-        select(func.count()).where(
-            Discount.store_id == store.id,
-            Discount.reason == discount_ends.NOT_MADE,
-            Discount.ended_at > now - timedelta(days=1),
-        )
+    recent = (
+        Discount.store_id == store.id,
+        Discount.reason == discount_ends.NOT_MADE,
+        Discount.ended_at > now - timedelta(days=1),
     )
-    if not missing or missing < LEAST_MISSING_CODES:
+    missing = session.scalar(select(func.count()).where(*recent)) or 0
+    if missing < discount_failures.WORTH_TELLING:
         return []
+    last = select(Discount.failure_told).where(*recent).order_by(Discount.ended_at.desc()).limit(1)
+    why = session.scalar(last) or "Mostly the app may not make discounts any more."
     title = f"Your shop did not make {missing} discount codes within a day"
-    text = "Their texts went without an offer. Mostly the app may not make discounts any more."
-    return [Notice("warn", title, text)]
+    return [Notice("warn", title, f"Their texts went without an offer. {why}")]
 
 
 def _about_requests(session: Session, store: Store, now: datetime) -> list[Notice]:

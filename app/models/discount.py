@@ -24,6 +24,8 @@ class Discount(TenantRow, Base):
     (small, best), ``season`` the one that ran. ``kind`` (percent, amount, free_shipping), ``value`` and
     ``currency`` say what it gives. ``mark`` names it at the platform as ours, which calls it ``platform_id``.
     ``products`` are the only ones that it lowers, None: all. ``minimum``: the lowest sum of goods.
+    ``failure`` is why it was not made when that was tried last (``flows.discount_failures``), at
+    ``failed_at``, and ``failure_told`` what the platform, or the way to it, said; nothing once it was made.
     """
 
     __tablename__ = "discount"
@@ -38,6 +40,7 @@ class Discount(TenantRow, Base):
         Index(None, "store_id", "contact_id", "created_at"),
         Index(None, "store_id", "season"),
         Index("ix_discount_not_made", "store_id", "ended_at", postgresql_where=text("reason = 'not_made'")),
+        Index("ix_discount_failed", "failed_at", postgresql_where=text("failure IS NOT NULL")),
     )
 
     enrollment_id: Mapped[int]
@@ -59,5 +62,8 @@ class Discount(TenantRow, Base):
     ends_at: Mapped[datetime]
     created_at: Mapped[datetime]
     made_at: Mapped[datetime | None]
+    failure: Mapped[str | None]
+    failure_told: Mapped[str | None]
+    failed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]

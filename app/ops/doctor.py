@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import redis
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from app.config import SettingError, Settings, read_settings
 from app.db import current_revision, head_revision
 from app.models import InboundEvent, ProviderState, Store
 from app.runtime import Runtime, make_runtime
-from flows import rules
+from flows import discount_failures, rules
 from flows.heartbeats import missing_roles
 
 OLDEST_POSTGRES = 15
@@ -101,6 +103,7 @@ def _rows(runtime: Runtime) -> Iterator[Finding]:
             )
         ).all()
         broken = session.scalars(select(Store.domain).where(Store.status == "reconnect").limit(20)).all()
+        codes = list(_codes(session, runtime.clock.now()))
     for role in missing:
         command = "scheduler" if role == "scheduler" else f"worker {role}"
         yield Finding(False, f"processes: no {role} runs: start warmcart {command}")
@@ -112,3 +115,13 @@ def _rows(runtime: Runtime) -> Iterator[Finding]:
         yield Finding(False, f"texts: {state.provider} is stopped ({state.reason}, code {state.code})")
     for domain in broken:
         yield Finding(False, f"stores: {domain} no longer accepts our keys: its merchant must reconnect")
+    yield from codes
+
+
+def _codes(session: Session, now: datetime) -> Iterator[Finding]:
+    for domain, count, reasons, told in discount_failures.stores_not_making(session, now):
+        words = f"{count} discount codes were not made within a day ({', '.join(reasons)})"
+        yield Finding(False, f"offers: {domain}: {words}; last: {told}")
+    for domain, count, reasons in discount_failures.stores_not_withdrawing(session, now):
+        words = f"{count} discount codes that are over could not be withdrawn ({', '.join(reasons)})"
+        yield Finding(False, f"offers: {domain}: {words}; tried again every quarter of an hour")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.models import DailyCost, DailyFigure, Due, InboundEvent, Message, RetentionRun, Store
 from app.runtime import Runtime
-from flows import compliance
+from flows import compliance, discount_failures
 from flows.heartbeats import last_beats
 
 METRICS = {
@@ -27,6 +27,8 @@ METRICS = {
     "warmcart_texts_total": "Texts that a provider accepted",
     "warmcart_segments_total": "Segments of those texts",
     "warmcart_recovered_orders_total": "Orders that count as recovered",
+    "warmcart_codes_not_made": "Discount codes that were not made in the last hour, by platform and reason",
+    "warmcart_codes_not_withdrawn": "Codes that are over and cannot be withdrawn, by platform and reason",
     "warmcart_open_requests": "Requests for data or their erasure that are not answered yet",
     "warmcart_overdue_requests": "Those of them whose deadline has passed",
     "warmcart_erased_rows": "Rows that were erased today (UTC) because their time was over, by kind",
@@ -102,10 +104,14 @@ class Figures(Collector):
             erased = _erased(session, now)
             retained = session.scalar(select(func.min(Store.retained_at)))
             orders = session.scalar(select(func.sum(DailyFigure.orders)))
+            not_made = discount_failures.not_made(session, now - timedelta(hours=1))
+            not_withdrawn = discount_failures.not_withdrawn(session, now)
         yield _gauge("warmcart_pending_events", rows.pending)
         yield _gauge("warmcart_oldest_pending_event_seconds", rows.oldest_pending)
         yield _gauge("warmcart_failed_events", rows.failed)
         yield _gauge("warmcart_sending_messages", rows.sending)
+        yield _by_platform("warmcart_codes_not_made", not_made)
+        yield _by_platform("warmcart_codes_not_withdrawn", not_withdrawn)
         yield _gauge("warmcart_open_requests", rows.open_requests)
         yield _gauge("warmcart_overdue_requests", rows.overdue_requests)
         yield _by_label(
@@ -137,6 +143,13 @@ def _by_label(name: str, label: str, values: dict[str, Any]) -> GaugeMetricFamil
     family = GaugeMetricFamily(name, METRICS[name], labels=[label])
     for key, value in sorted(values.items()):
         family.add_metric([key], value)
+    return family
+
+
+def _by_platform(name: str, counted: discount_failures.Counted) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, METRICS[name], labels=["platform", "reason"])
+    for platform, reason, count in sorted(counted):
+        family.add_metric([platform, reason], count)
     return family
 
 

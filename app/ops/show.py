@@ -237,6 +237,7 @@ def _offers(session: Session, cart: Cart) -> list[dict[str, Any]]:
             "reason": row.reason,
             "ends_at": _moment(row.ends_at),
             "withdrawn_at": _moment(row.withdrawn_at),
+            "failure": row.failure_told,
         }
         for row in rows
     ]

@@ -16,7 +16,7 @@ from app.runtime import Runtime
 from connectors.discounts import CodeTaken, DiscountKind, DiscountRefused, Goods, Sale
 from connectors.platform import Key, Reconnect, Shopper, Throttled, Unreachable
 from connectors.sms import Category, Refused
-from flows import discount_ends, dispatch, due, enrollment
+from flows import discount_failures, dispatch, due, enrollment
 from tests import factories
 from tests.factories import NOW
 from tests.flows import scenes
@@ -109,16 +109,16 @@ def test_a_later_code_takes_the_place_of_the_earlier_one(
 
 
 @pytest.mark.parametrize(
-    ("error", "reason"),
+    ("error", "reason", "failure"),
     [
-        (Unreachable("away"), "code_not_made"),
-        (Throttled("slower", 5.0), "code_not_made"),
-        (Reconnect("keys"), "code_not_made"),
-        (DiscountRefused("too many codes"), "code_refused"),
+        (Unreachable("away"), "code_not_made", "no_answer"),
+        (Throttled("slower", 5.0), "code_not_made", "throttled"),
+        (Reconnect("keys"), "code_not_made", "no_access"),
+        (DiscountRefused("too many codes"), "code_refused", "refused"),
     ],
 )
 def test_no_text_promises_a_code_that_could_not_be_made(
-    runtime: Runtime, provider: PocketProvider, shop: PocketShop, error: Any, reason: str
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, error: Any, reason: str, failure: str
 ) -> None:
     scene = set_up(runtime, flow())
     shop.errors = [error]
@@ -126,6 +126,8 @@ def test_no_text_promises_a_code_that_could_not_be_made(
     assert "saved" in provider.texts[0].body and "off" not in provider.texts[0].body
     assert told(runtime, scene, "no_offer") == [reason]
     assert states(runtime) == [("reminder", "ended", "not_made")]
+    row = code(runtime)
+    assert (row.failure, row.failure_told, row.failed_at) == (failure, str(error), NOW)
     assert "discount" not in landing(runtime, scenes.message(runtime).link_token)
 
 
@@ -157,6 +159,7 @@ def test_a_text_may_wait_for_its_code(
     assert "10% off" in provider.texts[0].body
     first, second = shop.asked
     assert first.code == second.code
+    assert (code(runtime).failure, code(runtime).failed_at) == (None, None)
 
 
 def test_a_text_waits_half_a_day_for_its_code_and_no_longer(
@@ -306,7 +309,9 @@ def test_a_shop_that_does_not_answer_is_asked_again_to_withdraw_for_a_week(
     shop.away = Unreachable("away")
     upkeep(runtime)
     name = f"{due.DISCOUNT_END}:{code(runtime).id}"
-    assert scenes.planned(runtime) == {name: NOW + discount_ends.AGAIN_AFTER}
+    assert scenes.planned(runtime) == {name: NOW + discount_failures.AGAIN_AFTER}
+    with runtime.database.session() as session:
+        assert discount_failures.not_withdrawn(session, NOW) == [("shopify", "no_answer", 1)]
     clock.advance(10 * DAY)
     upkeep(runtime)
     assert scenes.planned(runtime) == {} and code(runtime).withdrawn_at is None

@@ -256,9 +256,11 @@ def test_codes_that_the_shop_did_not_make_are_told_for_a_day(
         flow = factories.make_flow(session, quiet, name="Codes", active=False)
         row = factories.make_enrollment(session, quiet, flow, contact, cart)
         ended = {"state": "ended", "reason": reason, "ended_at": NOW - timedelta(hours=hours)}
+        ended |= {"failure": "refused", "failure_told": "Coupons are switched off <here>."}
         for step in ("reminder", "second_call", "last_call"):
             factories.make_discount(session, row, step_key=step, **ended)
-    assert ("did not make 3 discount codes" in banner(browser)) == told
+    shown = banner(browser)
+    assert ("did not make 3 discount codes" in shown) == ("Coupons are switched off <here>." in shown) == told
 
 
 def test_all_that_needs_attention_stands_in_one_banner_what_stops_texts_first(

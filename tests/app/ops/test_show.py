@@ -65,4 +65,5 @@ def test_a_cart_is_told_with_what_its_texts_offer(runtime: Runtime) -> None:
         "reason": None,
         "ends_at": made.ends_at.isoformat(),
         "withdrawn_at": None,
+        "failure": None,
     }
