@@ -162,6 +162,7 @@ class OrderStatus(StrEnum):
 class OrderSeen:
     """An order as it is now. ``refunded`` is the sum given back so far, in the order's currency.
 
+    ``created_at`` is when it came to be, where that may be before it was placed (None: with it).
     ``status_url`` shows the order to its buyer and is a secret like ``CartSeen.restore_url``.
     ``user_agent`` and ``opened_by`` are as in ``CartSeen``.
     """
@@ -181,6 +182,7 @@ class OrderSeen:
     status_url: str | None = None
     discount_codes: tuple[str, ...] = ()
     landing_url: str | None = None
+    created_at: datetime | None = None
     test: bool = False
     user_agent: str | None = None
     opened_by: str | None = None

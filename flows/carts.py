@@ -1,130 +1,47 @@
-"""Carts as the platform describes them: found by their keys, joined, filled, emptied, ordered.
-
-A cart has strong keys that never name another cart (``checkout_token``, ``woo_order``) and reusable
-ones that the platform gives to the shopper's next cart again (``cart_token``, ``woo_session``). Where
-the keys of one description lead to two carts, they are one cart that we came to know twice: the one
-with the strong key takes in the other. An ordered cart gives up its reusable keys.
-"""
+"""Carts as the platform describes them: begun, filled, emptied, ordered."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import and_, select, tuple_
 
-from app.models import Cart, CartKey, Contact, Link, Order, OrderKey
+from app.models import Cart, Contact, Order, OrderKey
 from connectors.platform import CartDeleted, CartSeen, ConsentState, Item, Key, OrderSeen
-from flows import after_tap, cart_merge, consents, contacts, enrollment, timeline
+from flows import after_tap, cart_keys, consents, contacts, enrollment, timeline
 from flows.devices import device
 from flows.incoming import Incoming
 from flows.phones import Phone, read_phone
 
-REUSABLE = frozenset({"cart_token", "woo_session"})
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A cart, and which of the keys that were asked for are its own."""
-
-    cart: Cart
-    known: frozenset[Key]
-
-
-def strong(keys: Sequence[Key]) -> list[Key]:
-    return [key for key in keys if key.kind not in REUSABLE]
-
 
 def see(incoming: Incoming, seen: CartSeen) -> None:
     """Take over how a cart is now. What is older than what we know changes nothing."""
-    found = find(incoming, seen.keys, seen.opened_by)
+    found = cart_keys.find(incoming, seen.keys, seen.opened_by)
+    if found is not None and cart_keys.is_begun_anew(found, seen):
+        cart_keys.free_keys(incoming, found.cart)
+        found = None
     if found is None:
         _see_unknown(incoming, seen)
         return
-    refilled = seen.opened_by is not None and _is_new(found, seen.keys)
-    keep_keys(incoming, found, seen.keys)
+    if found.cart.erased_at is not None:
+        if seen.completed_at:
+            mark_ordered(incoming, found.cart, seen.completed_at)
+        return
+    refilled = seen.opened_by is not None and cart_keys.is_new(found, seen.keys)
+    cart_keys.keep_keys(incoming, found, seen.keys)
     _take_over(incoming, found.cart, seen, first=False, refilled=refilled)
-
-
-def _is_new(found: Found, keys: Sequence[Key]) -> bool:
-    """Whether the platform made a checkout of its own of the cart: under a strong key, or only under keys
-    that we did not know. WooCommerce makes a draft of a cart that goes on under the plugin's key."""
-    named = strong(keys) or keys
-    return not found.known.intersection(named)
 
 
 def see_deleted(incoming: Incoming, deleted: CartDeleted) -> None:
     """The platform removed the cart: nobody can come back to it. An ordered one stays ordered."""
-    found = find(incoming, deleted.keys)
+    found = cart_keys.find(incoming, deleted.keys)
     if found is not None:
         empty(incoming, found.cart)
-
-
-def find(incoming: Incoming, keys: Sequence[Key], opened_by: str | None = None) -> Found | None:
-    """The cart that is known by these keys now, its row locked; carts that prove to be one are merged.
-
-    A checkout that our link filled anew (``opened_by``) goes on with the cart of that link.
-    """
-    named = [(key.kind, key.value) for key in keys]
-    rows = incoming.session.execute(
-        select(Cart, CartKey.kind, CartKey.value)
-        .join(CartKey, and_(CartKey.store_id == Cart.store_id, CartKey.cart_id == Cart.id))
-        .where(CartKey.store_id == incoming.store.id, CartKey.in_use)
-        .where(tuple_(CartKey.kind, CartKey.value).in_(named))
-        .order_by(Cart.id)
-        .with_for_update(of=Cart, key_share=True)
-        .execution_options(populate_existing=True)
-    ).all()
-    by_key = {Key(kind, value): cart for cart, kind, value in rows}
-    carts = list(dict.fromkeys(by_key[key] for key in [*strong(keys), *keys] if key in by_key))
-    linked = _cart_of_link(incoming, opened_by)
-    if linked is not None and all(cart.state != "ordered" for cart in carts):
-        carts = list(dict.fromkeys([linked, *carts]))
-    if not carts:
-        return None
-    cart, others = carts[0], carts[1:]
-    # The reusable keys in late news of an ordered cart may name the shopper's next cart by now.
-    joined = [other for other in others if "ordered" not in (cart.state, other.state)]
-    for other in joined:
-        cart_merge.merge(incoming.session, winner=cart, loser=other, now=incoming.now)
-    return Found(cart, frozenset(key for key, owner in by_key.items() if owner is cart or owner in joined))
-
-
-def _cart_of_link(incoming: Incoming, token: str | None) -> Cart | None:
-    """The cart, not bought yet, that the store's link of that token leads back to; its row is locked.
-
-    A link that a stop or an erasure ended leads back to none.
-    """
-    if token is None:
-        return None
-    query = (
-        select(Cart)
-        .join(Link, and_(Link.store_id == Cart.store_id, Link.cart_id == Cart.id))
-        .where(Link.store_id == incoming.store.id, Link.token == token, Link.ended_at.is_(None))
-        .where(Cart.state != "ordered")
-        .with_for_update(of=Cart, key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    return incoming.session.scalar(query)
-
-
-def keep_keys(incoming: Incoming, found: Found, keys: Sequence[Key]) -> None:
-    """Remember the keys by which the platform now knows the cart too."""
-    usable = strong(keys) if found.cart.state == "ordered" else keys
-    fresh = [key for key in dict.fromkeys(usable) if key not in found.known]
-    if fresh:
-        _insert_keys(incoming, found.cart, fresh)
-
-
-def _insert_keys(incoming: Incoming, cart: Cart, keys: Sequence[Key]) -> None:
-    names = {"store_id": incoming.store.id, "cart_id": cart.id, "in_use": True}
-    rows = [names | {"kind": key.kind, "value": key.value} for key in dict.fromkeys(keys)]
-    incoming.session.execute(insert(CartKey).on_conflict_do_nothing(), rows)
 
 
 def _see_unknown(incoming: Incoming, seen: CartSeen) -> None:
@@ -132,12 +49,14 @@ def _see_unknown(incoming: Incoming, seen: CartSeen) -> None:
     order = _order_of(incoming, seen)
     if order is None and not (seen.items or seen.completed_at):
         return
-    if order is None and _was_ordered(incoming, seen):
+    if order is None and cart_keys.is_over(incoming, seen):
         return
-    if order is not None and (order.cart_id is not None or not strong(seen.keys)):
+    if order is not None and (order.cart_id is not None or order.erased_at is not None):
+        return
+    if order is not None and not cart_keys.strong(seen.keys):
         return
     cart = _begin(incoming, seen)
-    _insert_keys(incoming, cart, seen.keys)
+    cart_keys.insert_keys(incoming, cart, seen.keys)
     if order is not None:
         order.cart_id, order.contact_id = cart.id, order.contact_id or cart.contact_id
         mark_ordered(incoming, cart, order.placed_at, order)
@@ -154,21 +73,10 @@ def _order_of(incoming: Incoming, seen: CartSeen) -> Order | None:
         .where(OrderKey.store_id == store_id, tuple_(OrderKey.kind, OrderKey.value).in_(named))
         .order_by(Order.placed_at.desc())
     ).all()
-    late = (order for order, kind in rows if kind not in REUSABLE or order.placed_at >= seen.updated_at)
-    return next(late, None)
-
-
-def _was_ordered(incoming: Incoming, seen: CartSeen) -> bool:
-    """Whether a cart that had one of these keys was ordered after what we are told now."""
-    named = [(key.kind, key.value) for key in seen.keys]
-    query = (
-        select(Cart.id)
-        .join(CartKey, and_(CartKey.store_id == Cart.store_id, CartKey.cart_id == Cart.id))
-        .where(CartKey.store_id == incoming.store.id, tuple_(CartKey.kind, CartKey.value).in_(named))
-        .where(Cart.ordered_at >= seen.updated_at)
-        .limit(1)
+    late = (
+        order for order, kind in rows if kind not in cart_keys.REUSABLE or order.placed_at >= seen.updated_at
     )
-    return incoming.session.scalar(query) is not None
+    return next(late, None)
 
 
 def _begin(incoming: Incoming, seen: CartSeen) -> Cart:
@@ -260,7 +168,7 @@ def take_consent_box(
     ``known`` are the contacts that the cart had before and has now: a box that was ticked for one of their
     numbers, and is not any more, is unticked.
     """
-    key = next(iter([*strong(seen.keys), *seen.keys]), Key("event", incoming.dedupe_key))
+    key = next(iter([*cart_keys.strong(seen.keys), *seen.keys]), Key("event", incoming.dedupe_key))
     name = f"{key.kind}:{key.value}"
     tick, number = seen.consent, None
     if tick is not None and tick.state is ConsentState.GIVEN and tick.phone:
@@ -360,7 +268,7 @@ def mark_ordered(incoming: Incoming, cart: Cart, at: datetime, order: Order | No
         return
     cart.state, cart.ordered_at, cart.waits_for = "ordered", at, None
     cart.updated_at = incoming.now
-    free_keys(incoming, cart)
+    cart_keys.free_keys(incoming, cart)
     enrollment.end_for_cart(incoming.session, cart.store_id, cart.id, "ordered", incoming.now)
     details = _named(order) if order else {}
     timeline.record(incoming.session, cart.store_id, cart.id, "ordered", incoming.now, details=details)
@@ -368,11 +276,3 @@ def mark_ordered(incoming: Incoming, cart: Cart, at: datetime, order: Order | No
 
 def _named(order: Order) -> dict[str, str | None]:
     return {"order": order.platform_order_id, "number": order.number}
-
-
-def free_keys(incoming: Incoming, cart: Cart) -> None:
-    incoming.session.execute(
-        update(CartKey)
-        .where(CartKey.store_id == cart.store_id, CartKey.cart_id == cart.id, CartKey.kind.in_(REUSABLE))
-        .values(in_use=False)
-    )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from app.models import Contact
+from app.models import ConsentEvent, Contact
 from connectors.platform import ConsentChanged, ConsentSignal, ConsentState
 from flows import consent_sync, consents
+from flows.held import hashed
 from flows.incoming import Incoming
 from flows.phones import Phone, read_phone
 
@@ -33,8 +34,10 @@ def _numbers_of(incoming: Incoming, signal: ConsentSignal) -> list[str]:
 
 
 def _record(incoming: Incoming, phone: str, signal: ConsentSignal) -> None:
-    """What we told the platform ourselves comes back, and is no news."""
+    """What we told the platform ourselves comes back, and is no news; nor is what was erased since."""
     if consent_sync.is_echo(incoming.session, incoming.store.id, phone, signal):
+        return
+    if _was_erased(incoming, phone, signal):
         return
     consents.record_signal(
         incoming.session,
@@ -46,6 +49,20 @@ def _record(incoming: Incoming, phone: str, signal: ConsentSignal) -> None:
         hash_key=incoming.runtime.settings.hash_key,
         evidence={"actor": "platform"} | ({"event": incoming.event_id} if incoming.event_id else {}),
     )
+
+
+def _was_erased(incoming: Incoming, phone: str, signal: ConsentSignal) -> bool:
+    """Whether the ledger has these words of the number already, as somebody's who was erased."""
+    event, store = ConsentEvent, incoming.store
+    query = select(event.id).where(
+        event.store_id == store.id,
+        event.channel == consents.SMS,
+        event.address == hashed(incoming.runtime.settings.hash_key, store.domain, phone),
+        event.state == signal.state.value,
+        event.source == signal.source,
+        event.occurred_at.is_not_distinct_from(signal.occurred_at),
+    )
+    return incoming.session.scalar(query.limit(1)) is not None
 
 
 def dedupe_key(signal: ConsentSignal) -> str:

@@ -12,9 +12,15 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.types import Text
 
 from app import models as m
+from app.crypto import keyed_hash
 
 HASHED = "hash:"
 """Begins what an erased number is called: what was said of it stays provable, and texts nobody."""
+
+
+def hashed(hash_key: str, domain: str, phone: str) -> str:
+    """What the number is called once it is erased, in the ledger of the store of that domain."""
+    return f"{HASHED}{keyed_hash(hash_key, domain, phone)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.models import Cart, Contact, Discount, Enrollment, Fulfillment, Order, OrderKey, Refund
 from connectors.platform import FulfillmentSeen, OrderDeleted, OrderSeen, OrderStatus, RefundSeen
-from flows import attribution, carts, contacts, discount_ends, enrollment, timeline
+from flows import attribution, cart_keys, carts, contacts, discount_ends, enrollment, timeline
 from flows.devices import device
 from flows.incoming import Incoming
 
@@ -49,7 +49,9 @@ def see(incoming: Incoming, seen: OrderSeen) -> None:
     never_bought = seen.status is OrderStatus.CANCELLED and order.status == OrderStatus.CANCELLED.value
     _describe(incoming, order, seen)
     _keep_keys(incoming, order, seen)
-    carts.take_consent_box(incoming, seen)
+    if order.erased_at is None:
+        _describe_buyer(incoming, order, seen)
+        carts.take_consent_box(incoming, seen)
     _join_cart(incoming, order, seen, never_bought)
     if not never_bought:
         _end_for_buyer(incoming, order)
@@ -115,6 +117,9 @@ def find(incoming: Incoming, platform_order_id: str) -> Order | None:
 
 
 def _begin(incoming: Incoming, seen: OrderSeen) -> Order:
+    """A new order. Of a cart that was erased since the order came to be, it is nobody's either."""
+    erased_at = cart_keys.erased_at(incoming, seen.keys)
+    is_old = erased_at is not None and (seen.created_at or seen.placed_at) < erased_at
     order = Order(
         store_id=incoming.store.id,
         platform_order_id=seen.order_id,
@@ -124,6 +129,7 @@ def _begin(incoming: Incoming, seen: OrderSeen) -> Order:
         refunded=Decimal(0),
         discount_codes=[],
         placed_at=seen.placed_at,
+        erased_at=erased_at if is_old else None,
         platform_updated_at=seen.updated_at,
         created_at=incoming.now,
         updated_at=incoming.now,
@@ -134,7 +140,7 @@ def _begin(incoming: Incoming, seen: OrderSeen) -> Order:
 
 
 def _describe(incoming: Incoming, order: Order, seen: OrderSeen) -> None:
-    shopper, shown = seen.shopper, seen.presentment_total
+    shown = seen.presentment_total
     order.platform_updated_at = seen.updated_at
     # Some payments are dated by the last change of their order; the first date told is the purchase.
     order.placed_at = min(order.placed_at, seen.placed_at)
@@ -144,12 +150,16 @@ def _describe(incoming: Incoming, order: Order, seen: OrderSeen) -> None:
         (shown.amount, shown.currency) if shown else (None, None)
     )
     order.number, order.test = seen.number or order.number, seen.test
-    order.email = shopper.email.lower() if shopper.email else order.email
-    order.customer_id = shopper.customer_id or order.customer_id
     order.discount_codes = list(seen.discount_codes)
-    order.device = device(seen.user_agent) or order.device
     order.refunded = max(order.refunded, seen.refunded or Decimal(0))
     _move_forward(incoming, order, seen.status)
+
+
+def _describe_buyer(incoming: Incoming, order: Order, seen: OrderSeen) -> None:
+    shopper = seen.shopper
+    order.email = shopper.email.lower() if shopper.email else order.email
+    order.customer_id = shopper.customer_id or order.customer_id
+    order.device = device(seen.user_agent) or order.device
     _keep_status_url(incoming, order, seen.status_url)
     phone = contacts.read(shopper, incoming.store).phone
     if phone is not None:
@@ -204,13 +214,13 @@ def _own_cart(incoming: Incoming, order: Order, seen: OrderSeen) -> Cart | None:
     if order.cart_id is not None:
         lock = {"key_share": True}
         return incoming.session.get(Cart, order.cart_id, with_for_update=lock, populate_existing=True)
-    found = carts.find(incoming, seen.keys, seen.opened_by) if seen.keys else None
+    found = cart_keys.find(incoming, seen.keys, seen.opened_by) if seen.keys else None
     if found is None:
         return _cart_of_code(incoming, seen)
     begun_at = found.cart.platform_created_at or found.cart.created_at
-    if not found.known.intersection(carts.strong(seen.keys)) and begun_at > order.placed_at:
+    if not found.known.intersection(cart_keys.strong(seen.keys)) and begun_at > order.placed_at:
         return None
-    carts.keep_keys(incoming, found, seen.keys)
+    cart_keys.keep_keys(incoming, found, seen.keys)
     return found.cart
 
 

@@ -119,13 +119,12 @@ HELD = (
                 "phone_problem", "waits_for", "device",
             ),
             "activity_print": lambda t: "",
-            # What the platform told before is stale from now on: read again, it brings nobody back.
-            "platform_updated_at": lambda t: t.now,
-            "items_at": lambda t: t.now,
             "state": lambda t: case((m.Cart.state == "open", "expired"), else_=m.Cart.state),
+            # From now on nothing that the platform tells of it is taken over.
+            "erased_at": lambda t: t.now,
             "updated_at": lambda t: t.now,
         },
-        keeps=("platform_created_at", "event_at"),
+        keeps=("platform_created_at", "platform_updated_at", "items_at", "event_at"),
     ),
     Held(
         m.CartKey,
@@ -190,10 +189,9 @@ HELD = (
         ),
         erases={
             **nothing("email", "customer_id", "status_url", "device"),
-            # As for carts: the reconcile reads the order again.
-            "platform_updated_at": lambda t: t.now,
+            "erased_at": lambda t: t.now,
         },
-        keeps=("cart_id", "contact_id", "test"),
+        keeps=("cart_id", "contact_id", "test", "platform_updated_at"),
     ),
     Held(
         m.Click,

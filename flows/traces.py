@@ -10,9 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Session
 
-from app.crypto import keyed_hash
 from app.models import Cart, Contact, Order, Store
-from flows.held import HASHED, Traces
+from flows.held import Traces, hashed
 from flows.mentions import digits, phone_forms
 from flows.phones import Phone, read_phone
 
@@ -87,7 +86,7 @@ def find(
         platform_orders=tuple(name for _, name in orders),
         names=(*shopper.mentions, *(f"phone:{form}" for phone in phones for form in phone_forms(phone))),
         other_names=tuple(_names(emails, customer_ids)),
-        hashes={phone: f"{HASHED}{keyed_hash(hash_key, store.domain, phone)}" for phone in phones},
+        hashes={phone: hashed(hash_key, store.domain, phone) for phone in phones},
         now=now,
     )
 

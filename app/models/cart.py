@@ -28,6 +28,7 @@ class Cart(TenantRow, Base):
     ``discount_codes`` are those that the shopper, or a link, has put into it.
     ``platform_updated_at`` is that of the newest full description; ``items_at`` that of the newest items,
     which Shopify also tells by themselves (None: the same).
+    ``erased_at`` is when it was made nobody's: nothing that the platform tells of it fills it again.
     """
 
     __tablename__ = "cart"
@@ -67,6 +68,7 @@ class Cart(TenantRow, Base):
     event_at: Mapped[datetime]
     texts_sent: Mapped[int] = mapped_column(default=0)
     ordered_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -116,7 +118,8 @@ class TimelineEntry(TenantRow, Base):
 class Order(TenantRow, Base):
     """An order as the platform last described it. ``status``: placed, paid, cancelled, refunded.
 
-    ``device`` is the kind of device on which it was placed, where the platform tells it.
+    ``device`` is the kind of device on which it was placed, where the platform tells it. ``erased_at`` is
+    when it, or the cart that it was, was made nobody's: who bought it is not written down again.
     """
 
     __tablename__ = "order"
@@ -150,6 +153,7 @@ class Order(TenantRow, Base):
     fulfillment_updated_at: Mapped[datetime | None]
     test: Mapped[bool] = mapped_column(default=False)
     placed_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
     platform_updated_at: Mapped[datetime]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -137,6 +137,7 @@ def _order(order: Json, order_id: str, status: str, received_at: datetime) -> Or
         status=_status(order, status),
         placed_at=_placed(order, received_at),
         updated_at=_updated(order, received_at),
+        created_at=_created(order),
         total=_total(order),
         keys=_keys(order, order_id),
         number=text(order.get("number")) or None,

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Column, MetaData, Table, Text, select
 
-from app.models import Base, Cart, ComplianceRequest, ConsentEvent, Contact, Order, Store, Suppression
+from app.models import Base, Cart, ComplianceRequest, ConsentEvent, Order, Store, Suppression
 from app.runtime import Runtime
 from connectors.platform import RequestKind
 from flows import compliance, data_export, erasure, traces
@@ -22,7 +22,6 @@ from flows.personal_data import HELD, NOBODY, unknown
 from flows.traces import Shopper
 from tests import factories
 from tests.factories import NOW
-from tests.flows import told
 from tests.flows.whole_person import Whole, make_whole_person, naming
 
 PHONE, OTHER = "+38640123467", "+38640765432"
@@ -61,25 +60,6 @@ BY = {
     "e-mail": Shopper(email="zora-q@mail.example"),
     "customer": Shopper(customer_id="zora-q-customer"),
 }
-
-
-@pytest.mark.parametrize("ordered", [False, True])
-def test_what_the_platform_told_before_brings_nobody_back(
-    runtime: Runtime, store: Store, ordered: bool
-) -> None:
-    before = [told.cart(at=9), *([told.order(at=5)] if ordered else [])]
-    told.apply(runtime, store, *before)
-    with runtime.database.session() as session:
-        assert erasure.erase_person(incoming(session, runtime, store), Shopper(phone=told.PHONE)) == 1
-
-    told.apply(runtime, store, *before)
-
-    assert [contact.erased_at for contact in told.rows(runtime, Contact)] == [NOW]
-    cart = told.row(runtime, Cart)
-    assert (cart.contact_id, cart.email, cart.first_name) == (None, None, None)
-    assert [(order.email, order.customer_id) for order in told.rows(runtime, Order)] == [
-        (None, None)
-    ] * ordered
 
 
 def test_the_map_knows_every_table_and_every_column() -> None:
