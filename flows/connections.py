@@ -24,14 +24,17 @@ from connectors import woocommerce
 from connectors.addresses import guarded_session
 from connectors.demo import DemoPlatform
 from connectors.discounts import DiscountMaker
+from connectors.goods_search import GoodsSearch
 from connectors.platform import ConsentKeeper, Platform, Reconnect, StoreClient, Unreachable
 from connectors.shopify import ShopifyPlatform
 from connectors.shopify import http as shopify_http
 from connectors.shopify.discounts import ShopifyDiscounts
+from connectors.shopify.goods_search import ShopifyGoodsSearch
 from connectors.shopify.graphql import AdminClient
 from connectors.shopify.store import ShopifyStore
 from connectors.shopify.tokens import TokenEndpoint, Tokens
 from connectors.woocommerce.discounts import WooCommerceDiscounts
+from connectors.woocommerce.goods_search import WooCommerceGoodsSearch
 from connectors.woocommerce.store import WooCommerceStore
 
 log = structlog.get_logger()
@@ -62,6 +65,11 @@ def store_client(runtime: Runtime, store: Store) -> StoreClient:
 def discount_maker(runtime: Runtime, store: Store) -> DiscountMaker:
     """Who makes codes for this store. Raises Reconnect when its keys are gone."""
     return _DISCOUNTS[store.platform](runtime, store)
+
+
+def goods_search(runtime: Runtime, store: Store) -> GoodsSearch:
+    """Who knows the names of what this store sells. Raises Reconnect when its keys are gone."""
+    return _SEARCHES[store.platform](runtime, store)
 
 
 def save_credential(
@@ -208,12 +216,20 @@ def _shopify_discounts(runtime: Runtime, store: Store) -> DiscountMaker:
     return ShopifyDiscounts(_admin_client(runtime, store))
 
 
+def _shopify_search(runtime: Runtime, store: Store) -> GoodsSearch:
+    return ShopifyGoodsSearch(_admin_client(runtime, store))
+
+
 def _woocommerce(runtime: Runtime, store: Store) -> StoreClient:
     return woocommerce_store(runtime, store)
 
 
 def _woocommerce_discounts(runtime: Runtime, store: Store) -> DiscountMaker:
     return WooCommerceDiscounts(woocommerce_store(runtime, store).rest)
+
+
+def _woocommerce_search(runtime: Runtime, store: Store) -> GoodsSearch:
+    return WooCommerceGoodsSearch(woocommerce_store(runtime, store).rest)
 
 
 def woocommerce_store(runtime: Runtime, store: Store) -> WooCommerceStore:
@@ -251,6 +267,10 @@ def _demo_discounts(runtime: Runtime, store: Store) -> DiscountMaker:
     return DemoPlatform().discounts(store.url, _demo_secret(runtime, store), store_session(runtime))
 
 
+def _demo_search(runtime: Runtime, store: Store) -> GoodsSearch:
+    return DemoPlatform().goods_search(store.url, _demo_secret(runtime, store), store_session(runtime))
+
+
 def _demo_secret(runtime: Runtime, store: Store) -> str:
     with runtime.database.session() as session:
         secret = read_credential(session, runtime, store.id, WEBHOOK_SECRET)
@@ -261,3 +281,4 @@ def _demo_secret(runtime: Runtime, store: Store) -> str:
 
 _CLIENTS = {"shopify": _shopify, "woocommerce": _woocommerce, "demo": _demo}
 _DISCOUNTS = {"shopify": _shopify_discounts, "woocommerce": _woocommerce_discounts, "demo": _demo_discounts}
+_SEARCHES = {"shopify": _shopify_search, "woocommerce": _woocommerce_search, "demo": _demo_search}

@@ -18,6 +18,7 @@ from werkzeug.datastructures import MultiDict
 from app.admin.formats import language
 from app.admin.story import step
 from connectors.discounts import DiscountKind
+from connectors.goods_search import GoodsKind
 from flows.definition import FlowDefinition, Step
 from flows.form_reader import shown
 from flows.offer_form import Concession, Offers, OwnSale, WithoutCode
@@ -27,6 +28,10 @@ from flows.seasons import NAMES
 FORM = "offers"
 """The name of the whole form: what is wrong with none of its fields stands there."""
 RUNGS = ("small", "best")
+CURRENCY_BOX = "more_currency"
+WISHES = {kind: f"find_{kind}" for kind in GoodsKind}
+BOXES = (CURRENCY_BOX, *WISHES.values())
+LONGEST_WISH = 100
 KINDS = [
     ("", "Nothing"),
     (DiscountKind.PERCENT.value, "Percents off"),
@@ -56,6 +61,7 @@ SUBJECTS = {
 NO_COUNT = "Write a whole number."
 NO_PERCENT = "Write how many percents."
 NO_CODE = "Write the code of a currency, such as USD."
+NO_WISH = "Write a part of the name."
 NO_SUM = "Write a sum in at least one currency."
 
 
@@ -100,8 +106,8 @@ class OfferForm:
     lowest_cart: Mapping[str, str] = field(default_factory=dict)
     sale_items: bool = True
     gift_cards: bool = True
-    products: str = ""
-    collections: str = ""
+    products: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
     margin_floor: str = ""
     once_in: LengthForm = LengthForm()
     spare_returning: bool = False
@@ -128,22 +134,28 @@ class OfferForm:
 
 @dataclass(frozen=True)
 class Look:
-    """What the visitor asked to see before saving: ``box``, the field that asked, what was typed into it, and
-    what is wrong with that."""
+    """What was typed into a box that asks for something before saving, and what is wrong with that."""
 
-    box: str
     typed: str
     error: str | None = None
 
 
-def look(form: Mapping[str, str]) -> Look | None:
-    """What is typed into a box that asks for something is looked for first, whichever button was pressed."""
-    code = form.get("more_currency", "").strip().upper()
-    if not code and form.get("look") != "more_currency":
+def looks(form: Mapping[str, str]) -> dict[str, Look]:
+    """By box. What is typed into one is looked for first, whichever button was pressed."""
+    asked = {box: " ".join(form.get(box, "").split())[:LONGEST_WISH] for box in BOXES}
+    return {
+        box: Look(typed, _wrong_with(box, typed))
+        for box, typed in asked.items()
+        if typed or form.get("look") == box
+    }
+
+
+def _wrong_with(box: str, typed: str) -> str | None:
+    if box != CURRENCY_BOX:
+        return None if typed else NO_WISH
+    if typed.upper() in list_currencies():
         return None
-    if code in list_currencies():
-        return Look("more_currency", code)
-    return Look("more_currency", code, f"{shown(code)} is no currency such as USD." if code else NO_CODE)
+    return f"{shown(typed.upper())} is no currency such as USD." if typed else NO_CODE
 
 
 def currencies(offers: Offers, seasons: Iterable[Season], first: str, more: Sequence[str]) -> tuple[str, ...]:
@@ -166,8 +178,8 @@ def stored(definition: FlowDefinition, codes: Sequence[str]) -> OfferForm:
         lowest_cart=_stored_sums(offers.lowest_cart),
         sale_items=offers.excluded.sale_items,
         gift_cards=offers.excluded.gift_cards,
-        products=", ".join(offers.excluded.products),
-        collections=", ".join(offers.excluded.collections),
+        products=offers.excluded.products,
+        collections=offers.excluded.collections,
         margin_floor="" if offers.margin_floor is None else str(offers.margin_floor),
         once_in=_stored_length(offers.once_in),
         spare_returning=offers.spare_returning,
@@ -216,8 +228,8 @@ def read(form: MultiDict[str, str], steps: Sequence[Step], codes: Sequence[str])
         lowest_cart=_sums(form, "lowest_cart", codes),
         sale_items=typed("sale_items") == "1",
         gift_cards=typed("gift_cards") == "1",
-        products=typed("products"),
-        collections=typed("collections"),
+        products=tuple(dict.fromkeys(form.getlist("products"))),
+        collections=tuple(dict.fromkeys(form.getlist("collections"))),
         margin_floor=typed("margin_floor"),
         once_in=LengthForm(typed("once_in"), typed("once_in-unit")),
         spare_returning=typed("spare_returning") == "1",
@@ -248,7 +260,7 @@ def _sales(form: Mapping[str, str]) -> Iterator[SaleForm]:
 def as_json(typed: OfferForm) -> dict[str, Any]:
     """The JSON form of ``flows.offer_form``; what is empty is left out."""
     ladder = {name: _concession(getattr(typed, name)) for name in RUNGS}
-    exclude = {"products": _names(typed.products), "collections": _names(typed.collections)}
+    exclude = {"products": list(typed.products), "collections": list(typed.collections)}
     form = {
         **ladder,
         "lasts": _duration(typed.lasts),

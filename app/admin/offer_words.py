@@ -90,14 +90,15 @@ def _excluded(excluded: Excluded) -> str:
     named = [
         "sale items" if excluded.sale_items else "",
         "gift cards" if excluded.gift_cards else "",
-        _named("product", excluded.products),
-        _named("collection", excluded.collections),
+        _counted("product", excluded.products),
+        _counted("collection", excluded.collections),
     ]
     return _sentence(", ".join(filter(None, named)) or "nothing is excluded")
 
 
-def _named(noun: str, ids: tuple[str, ...]) -> str:
-    return f"{noun}{'' if len(ids) == 1 else 's'} {', '.join(ids)}" if ids else ""
+def _counted(noun: str, ids: tuple[str, ...]) -> str:
+    """Numbers say nothing to a merchant; the page of offers asks the shop for the names."""
+    return f"{len(ids)} {noun}{'' if len(ids) == 1 else 's'} of your choice" if ids else ""
 
 
 def _margin(floor: int | None, wording: Formats) -> str:

@@ -14,10 +14,12 @@ from flask import Blueprint, Response, abort, jsonify, request
 from app.crypto import same
 from app.demo import deliveries, discounts, visits
 from app.demo.products import PRODUCTS, Product
+from app.demo.words import say
 from app.web import runtime
 from connectors.demo.api import signed_part
 from connectors.demo.deliveries import sign
 from connectors.demo.discounts import REFUSED, TAKEN
+from connectors.goods_search import GoodsKind
 
 blueprint = Blueprint("demo_shop_api", __name__, url_prefix="/demo/shop/api")
 
@@ -73,6 +75,18 @@ def goods() -> Response:
     return jsonify({name: _goods(PRODUCTS[name]) for name in asked if name in PRODUCTS})
 
 
+@blueprint.get("/names")
+def names() -> Response:
+    """Products or collections (``kind``) that ``id`` tells, or whose names have all words of ``search``."""
+    _check_signature("names")
+    named = _names(request.args.get("kind", ""))
+    found = {one: named[one] for one in request.args.getlist("id") if one in named}
+    if wanted := request.args.get("search", "").casefold().split():
+        found = {one: name for one, name in named.items() if all(word in name.casefold() for word in wanted)}
+    in_order = sorted(found.items(), key=lambda pair: pair[1])
+    return jsonify([{"id": one, "name": name} for one, name in in_order])
+
+
 @blueprint.get("/sale")
 def sale() -> Response:
     """The sale at the moment ``at``; empty for none."""
@@ -81,6 +95,13 @@ def sale() -> Response:
     if found is None:
         return jsonify({})
     return jsonify(name=discounts.SALE_NAME, percent=int(found.percent), ends_at=found.ends_at.isoformat())
+
+
+def _names(kind: str) -> dict[str, str]:
+    if kind == GoodsKind.PRODUCTS:
+        return {name: say("en", f"product.{name}.title") for name in PRODUCTS}
+    collections = {product.collection for product in PRODUCTS.values()}
+    return {name: name.replace("_", " ").capitalize() for name in collections}
 
 
 def _goods(product: Product) -> dict[str, Any]:

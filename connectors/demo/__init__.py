@@ -14,6 +14,7 @@ import requests
 from connectors.demo import deliveries, links
 from connectors.demo.api import ShopApi
 from connectors.demo.discounts import DemoDiscounts
+from connectors.demo.goods_search import DemoGoodsSearch
 from connectors.demo.store import DemoStore
 from connectors.platform import Delivery, Event, Restore
 
@@ -41,3 +42,6 @@ class DemoPlatform:
 
     def discounts(self, url: str, secret: str, session: requests.Session) -> DemoDiscounts:
         return DemoDiscounts(ShopApi(url, secret, session))
+
+    def goods_search(self, url: str, secret: str, session: requests.Session) -> DemoGoodsSearch:
+        return DemoGoodsSearch(ShopApi(url, secret, session))

@@ -36,7 +36,7 @@ MUTATION_POINTS = 10
 DESCRIPTION = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""')
 """Most of the text, and much of the time to read it; the stand-in needs none."""
 
-_SORT_KEYS = {"CREATED_AT": "createdAt", "UPDATED_AT": "updatedAt"}
+_SORT_KEYS = {"CREATED_AT": "createdAt", "UPDATED_AT": "updatedAt", "TITLE": "title"}
 
 
 @cache
@@ -251,11 +251,16 @@ def _root(shop: Shop, name: str, arguments: Mapping[str, Any]) -> Any:
         "orders": shop.orders,
         "abandonedCheckouts": shop.checkouts,
         "customers": shop.customers,
+        "products": shop.products,
+        "collections": shop.collections,
     }
+    if name in ("products", "collections"):
+        _need(shop, "read_products")
     if name in lists:
         return _page(name, list(lists[name].values()), arguments)
     if name == "nodes":
-        return [shop.variants.get(gid) for gid in arguments["ids"]]
+        known = shop.variants | shop.products | shop.collections
+        return [known.get(gid) for gid in arguments["ids"]]
     if name in ("codeDiscountNodeByCode", "discountNodes"):
         _need(shop, "read_discounts")
     if name == "discountNodes":
@@ -265,8 +270,8 @@ def _root(shop: Shop, name: str, arguments: Mapping[str, Any]) -> Any:
         return found and found.node
     if name == "customerByIdentifier":
         number = arguments["identifier"].get("phoneNumber")
-        known = (customer for customer in shop.customers.values() if customer["defaultPhoneNumber"])
-        return next((one for one in known if one["defaultPhoneNumber"]["phoneNumber"] == number), None)
+        numbered = (customer for customer in shop.customers.values() if customer["defaultPhoneNumber"])
+        return next((one for one in numbered if one["defaultPhoneNumber"]["phoneNumber"] == number), None)
     return {
         "shop": shop.details,
         "shopLocales": shop.locales,

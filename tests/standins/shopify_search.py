@@ -45,6 +45,8 @@ FILTERS: Mapping[str, Mapping[str, Callable[[Node], Any]]] = {
         "recovery_state": lambda node: "recovered" if node["completedAt"] else "not_recovered",
     },
     "customers": {"updated_at": lambda node: node["updatedAt"]},
+    "products": {"title": lambda node: node["title"]},
+    "collections": {"title": lambda node: node["title"]},
     "discountNodes": {"method": lambda node: node["method"], "status": lambda node: node["status"]},
 }
 
@@ -109,7 +111,18 @@ def _comparison(kind: str, token: re.Match[str]) -> Predicate:
         return lambda node: _in_order(_moment(read(node)), operator, _moment(wanted))
     if operator:
         raise UnknownSearch(f"{token['field']} cannot be compared by {operator}")
+    if token["field"] == "title":
+        return lambda node: _has_word(str(read(node)), wanted)
     return lambda node: str(read(node) or "").lower() == wanted.lower()
+
+
+def _has_word(title: str, wanted: str) -> bool:
+    """A title is searched word by word; with a star, a word need only begin so."""
+    beginning, star, rest = wanted.lower().partition("*")
+    if rest:
+        raise UnknownSearch("a star stands at the end")
+    found = re.findall(r"\w+", title.lower())
+    return any(word.startswith(beginning) if star else word == beginning for word in found)
 
 
 def _unquoted(value: str) -> str:

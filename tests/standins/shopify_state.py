@@ -41,6 +41,8 @@ class Shop:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     discounts: Discounts = field(init=False)
     variants: dict[str, dict[str, Any]] = field(default_factory=dict)
+    products: dict[str, dict[str, Any]] = field(default_factory=dict)
+    collections: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.discounts = Discounts(lambda: self.now())
@@ -143,6 +145,14 @@ class Shop:
                 "collections": [{"id": f"gid://shopify/Collection/{number}"} for number in collections],
             },
         }
+
+    def put_product(self, number: int, title: str) -> None:
+        gid = f"gid://shopify/Product/{number}"
+        self.products[gid] = {"__typename": "Product", "id": gid, "title": title}
+
+    def put_collection(self, number: int, title: str) -> None:
+        gid = f"gid://shopify/Collection/{number}"
+        self.collections[gid] = {"__typename": "Collection", "id": gid, "title": title}
 
     def uses_of(self, code: str) -> int:
         """How many orders a code has lowered."""

@@ -8,8 +8,10 @@ import pytest
 import requests
 
 from app.clock import FixedClock
+from app.demo.words import messages
 from connectors.demo import DemoPlatform
 from connectors.demo.deliveries import sign
+from connectors.goods_search import GoodsKind, NamedGoods
 from connectors.platform import CartSeen, Key, OrderSeen, Shopper, Unreachable
 from flows import connections
 from tests.app.demo.conftest import SECRET, Stage
@@ -57,3 +59,12 @@ def test_a_question_without_a_moment_is_refused(stage: Stage) -> None:
         assert (
             stage.app.test_client().get(f"/demo/shop/api/carts?{query}", headers=headers).status_code == 400
         )
+
+
+def test_the_shop_tells_the_names_of_what_it_sells(stage: Stage) -> None:
+    search = connections.goods_search(stage.runtime, stage.shop)
+    mint = NamedGoods("mint_tea", messages("en")["product.mint_tea.title"])
+    assert mint in search.find(GoodsKind.PRODUCTS, "TEA")
+    assert search.find(GoodsKind.COLLECTIONS, "cards gift") == [NamedGoods("gift_cards", "Gift cards")]
+    assert search.names(GoodsKind.PRODUCTS, ["mint_tea", "sofa"]) == {mint.id: mint.name}
+    assert search.names(GoodsKind.COLLECTIONS, ["linen"]) == {"linen": "Linen"}

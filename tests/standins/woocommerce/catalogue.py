@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from decimal import Decimal
 from typing import Any
@@ -13,17 +13,20 @@ PRICE = Decimal("10.00")
 
 
 class Catalogue:
-    """Products and variations by id. ``methods`` are the shipping methods of each zone."""
+    """Products, variations and categories by id. ``methods`` are the shipping methods of each zone."""
 
     def __init__(self) -> None:
         self.products: dict[int, Row] = {}
         self.variations: dict[int, Row] = {}
+        self.categories: dict[int, Row] = {}
         flat = {"method_id": "flat_rate", "enabled": True, "settings": {"cost": {"value": "5.00"}}}
         self.methods: dict[int, list[Row]] = {0: [], 1: [flat]}
 
     def add(self, product_id: int, told: Mapping[str, Any]) -> Row:
         """A published product; ``sale_price`` lowers it, ``cost`` is what it costs the store."""
         row = _priced(product_id, told) | {"type": told.get("type", "simple"), "status": "publish"}
+        row["name"] = told.get("name", f"Product {product_id}")
+        row["description"] = told.get("description", "")
         row["categories"] = [{"id": number} for number in told.get("categories", ())]
         self.products[product_id] = row
         return row
@@ -41,7 +44,19 @@ class Catalogue:
         rows = list(self.products.values())
         if query.get("on_sale") == "true":
             rows = [row for row in rows if row["on_sale"]]
-        return _included(rows, query)
+        if query.get("search"):
+            rows = [row for row in rows if _has(row, ("name", "description"), query["search"].split())]
+        return _included(_ordered(rows, query), query)
+
+    def add_category(self, number: int, name: str) -> None:
+        self.categories[number] = {"id": number, "name": name, "slug": name.lower().replace(" ", "-")}
+
+    def listed_categories(self, query: Mapping[str, str]) -> list[Row]:
+        """Looked for as one piece of text, by name unless asked otherwise."""
+        rows = list(self.categories.values())
+        if query.get("search"):
+            rows = [row for row in rows if _has(row, ("name", "slug"), [query["search"]])]
+        return _included(_ordered(rows, {"orderby": "name", "order": "asc", **query}), query)
 
     def listed_variations(self, product_id: int, query: Mapping[str, str]) -> list[Row]:
         rows = [row for row in self.variations.values() if row["parent_id"] == product_id]
@@ -76,6 +91,17 @@ def _priced(number: int, told: Mapping[str, Any]) -> Row:
         "meta_data": deepcopy(told.get("meta_data", [])),
         **({"cost_of_goods_sold": costs} if "cost" in told else {}),
     }
+
+
+def _has(row: Row, names: Sequence[str], words: Sequence[str]) -> bool:
+    return all(any(word.lower() in str(row[name]).lower() for name in names) for word in words)
+
+
+def _ordered(rows: list[Row], query: Mapping[str, str]) -> list[Row]:
+    """By name where that is asked for; else the newest first, which here is the highest id."""
+    by_name = query.get("orderby") in ("title", "name")
+    rows = sorted(rows, key=lambda row: row["name"].lower() if by_name else row["id"])
+    return rows if query.get("order", "desc") == "asc" else rows[::-1]
 
 
 def _included(rows: list[Row], query: Mapping[str, str]) -> list[Row]:

@@ -28,6 +28,7 @@ ROUTES = (
     ("POST", "coupons", "create_coupon"),
     ("DELETE", "coupons/<int:coupon_id>", "delete_coupon"),
     ("GET", "products", "list_products"),
+    ("GET", "products/categories", "list_categories"),
     ("GET", "products/<int:product_id>/variations", "list_variations"),
     ("GET", "shipping/zones", "list_zones"),
     ("GET", "shipping/zones/<int:zone>/methods", "list_methods"),
@@ -95,6 +96,9 @@ class Rest:
 
     def list_products(self) -> Response:
         return self._listed(self.store.catalogue.listed(request.args))
+
+    def list_categories(self) -> Response:
+        return self._listed(self.store.catalogue.listed_categories(request.args))
 
     def list_variations(self, product_id: int) -> Response:
         return self._listed(self.store.catalogue.listed_variations(product_id, request.args))

@@ -1,0 +1,52 @@
+"""Products and categories by name.
+
+``search`` looks at descriptions of products, too, so those whose names have it come first here.
+Newer versions' ``search_name_or_sku`` lists variations among the products, which crowd them out (seen on
+9.9.5 and 11.0.1, 2026-11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import unescape
+
+from connectors.goods_search import MOST_FOUND, GoodsKind, NamedGoods, numbers
+from connectors.woocommerce.body import Json, identifier, text
+from connectors.woocommerce.discounts import READ_TIMEOUT
+from connectors.woocommerce.rest import RestClient
+
+_PATHS = {GoodsKind.PRODUCTS: "products", GoodsKind.COLLECTIONS: "products/categories"}
+_ORDERS = {GoodsKind.PRODUCTS: "title", GoodsKind.COLLECTIONS: "name"}
+_FIELDS = "id,name"
+
+
+class WooCommerceGoodsSearch:
+    """The ``GoodsSearch`` of one store."""
+
+    def __init__(self, rest: RestClient) -> None:
+        self._rest = RestClient(rest.credentials, rest.session, READ_TIMEOUT)
+
+    def find(self, kind: GoodsKind, wish: str) -> Sequence[NamedGoods]:
+        asked = " ".join(wish.split())
+        if not asked:
+            return ()
+        query = {"search": asked, "orderby": _ORDERS[kind], "order": "asc", "_fields": _FIELDS}
+        found, _ = self._rest.page(_PATHS[kind], query)
+        return sorted(_named(found), key=lambda one: not _has(one.name, asked))[:MOST_FOUND]
+
+    def names(self, kind: GoodsKind, ids: Sequence[str]) -> Mapping[str, str]:
+        asked = numbers(ids)
+        if not asked:
+            return {}
+        found, _ = self._rest.page(_PATHS[kind], {"include": ",".join(asked), "_fields": _FIELDS})
+        return {one.id: one.name for one in _named(found)}
+
+
+def _has(name: str, asked: str) -> bool:
+    return all(word in name.casefold() for word in asked.casefold().split())
+
+
+def _named(found: Sequence[Json]) -> list[NamedGoods]:
+    """WordPress keeps some names with entities in them."""
+    read = ((identifier(row.get("id")), unescape(text(row.get("name"))).strip()) for row in found)
+    return [NamedGoods(number, name) for number, name in read if number and name]
