@@ -53,12 +53,22 @@ def load(session: Session, steps: Sequence[DueStep]) -> Facts:
     )
 
 
+# A shopper may have several numbers: e-mail address and customer tell, as they do when an order ends flows.
 LAST_OFFERS = text(
     """
     SELECT wanted.enrollment_id, max(discount.created_at)
     FROM unnest(CAST(:enrollments AS bigint[]), CAST(:stores AS bigint[]), CAST(:contacts AS bigint[]),
         CAST(:carts AS bigint[])) AS wanted(enrollment_id, store_id, contact_id, cart_id)
-    JOIN discount ON discount.store_id = wanted.store_id AND discount.contact_id = wanted.contact_id
+    JOIN contact ON contact.store_id = wanted.store_id AND contact.id = wanted.contact_id
+    CROSS JOIN LATERAL (
+        SELECT contact.id
+        UNION
+        SELECT id FROM contact AS other WHERE store_id = contact.store_id AND email = contact.email
+        UNION
+        SELECT id FROM contact AS other
+        WHERE store_id = contact.store_id AND customer_id = contact.customer_id
+    ) AS same
+    JOIN discount ON discount.store_id = wanted.store_id AND discount.contact_id = same.id
         AND discount.enrollment_id <> wanted.enrollment_id
         AND coalesce(discount.reason, '') NOT IN ('not_told', 'not_made')
     GROUP BY wanted.enrollment_id
@@ -66,18 +76,24 @@ LAST_OFFERS = text(
 )
 BOUGHT_WITHOUT = text(
     """
-    SELECT enrollment_id
+    SELECT DISTINCT wanted.enrollment_id
     FROM unnest(CAST(:enrollments AS bigint[]), CAST(:stores AS bigint[]), CAST(:contacts AS bigint[]),
         CAST(:carts AS bigint[])) AS wanted(enrollment_id, store_id, contact_id, cart_id)
-    WHERE EXISTS (
-        SELECT FROM "order" o
-        WHERE o.store_id = wanted.store_id AND o.contact_id = wanted.contact_id
-            AND o.status <> 'cancelled' AND NOT o.test
-            AND NOT EXISTS (
-                SELECT FROM unnest(o.discount_codes) AS used(code)
-                JOIN discount ON discount.store_id = o.store_id AND discount.code = lower(used.code)
-            )
-    )
+    JOIN contact ON contact.store_id = wanted.store_id AND contact.id = wanted.contact_id
+    CROSS JOIN LATERAL (
+        SELECT contact.id
+        UNION
+        SELECT id FROM contact AS other WHERE store_id = contact.store_id AND email = contact.email
+        UNION
+        SELECT id FROM contact AS other
+        WHERE store_id = contact.store_id AND customer_id = contact.customer_id
+    ) AS same
+    JOIN "order" o ON o.store_id = wanted.store_id AND o.contact_id = same.id
+    WHERE o.status <> 'cancelled' AND NOT o.test
+        AND NOT EXISTS (
+            SELECT FROM unnest(o.discount_codes) AS used(code)
+            JOIN discount ON discount.store_id = o.store_id AND discount.code = lower(used.code)
+        )
     """
 )
 WITH_CODE = text(

@@ -23,6 +23,7 @@ from tests.flows import scenes
 from tests.flows.offering import (
     DAY,
     HOUR,
+    TOTE,
     an_order,
     another_cart,
     code,
@@ -37,7 +38,7 @@ from tests.flows.offering import (
 )
 from tests.flows.pocket_provider import PocketProvider
 from tests.flows.pocket_shop import PocketShop
-from tests.flows.scenes import fresh, make_british_store
+from tests.flows.scenes import fresh, make_british_store, make_scene
 from tests.queries import statements
 
 
@@ -334,6 +335,25 @@ def test_one_shopper_gets_one_offer_in_its_time(
     assert len(shop.asked) == 2
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "offers"),
+    [
+        ({"customer_id": "7"}, {"customer_id": "7"}, 1),
+        ({"email": "mia@example.com"}, {"email": "mia@example.com"}, 1),
+        ({"email": "mia@example.com"}, {"email": "leo@example.com", "customer_id": "7"}, 2),
+    ],
+)
+def test_another_number_of_the_same_shopper_gets_no_second_offer(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, first: Any, second: Any, offers: int
+) -> None:
+    scene = set_up(runtime, flow(), contact=first)
+    dispatch.drain(runtime)
+    with runtime.database.session() as session:
+        make_scene(session, scene.store, scene.flow, second, currency="GBP", items=[TOTE])
+    dispatch.drain(runtime)
+    assert (len(provider.texts), len(shop.asked)) == (2, offers)
+
+
 def test_a_shopper_who_buys_without_offers_is_spared(
     runtime: Runtime, provider: PocketProvider, shop: PocketShop
 ) -> None:
@@ -341,6 +361,17 @@ def test_a_shopper_who_buys_without_offers_is_spared(
     with runtime.database.session() as session:
         earlier = {"contact_id": scene.contact.id, "placed_at": NOW - 90 * DAY}
         factories.make_order(session, scene.store, **earlier)
+    dispatch.drain(runtime)
+    assert told(runtime, scene, "no_offer") == ["returning_shopper"]
+
+
+def test_a_shopper_who_bought_under_another_number_is_spared_too(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    scene = set_up(runtime, flow({"spare_returning": True}), contact={"customer_id": "7"})
+    with runtime.database.session() as session:
+        earlier = factories.make_contact(session, scene.store, customer_id="7")
+        factories.make_order(session, scene.store, contact_id=earlier.id, placed_at=NOW - 90 * DAY)
     dispatch.drain(runtime)
     assert told(runtime, scene, "no_offer") == ["returning_shopper"]
 
