@@ -72,6 +72,11 @@ def in_season(flow: FlowDefinition, step: Step, found: Running | None) -> tuple[
     return changed, season.ladder(flow.offers)
 
 
+def has_words(found: Running, key: str) -> bool:
+    """Whether the season has words of its own for that step, in any language."""
+    return bool(found.season.texts.get(key) or found.season.offer_texts.get(key))
+
+
 def last_day(ends: date, found: Running | None) -> date:
     """The last day of an offer that would end with ``ends``: none outlives its season."""
     return ends if found is None else min(ends, found.last)

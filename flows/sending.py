@@ -25,6 +25,7 @@ from flows import (
     enrollment,
     facts,
     gates,
+    in_season,
     links,
     outgoing,
     pace,
@@ -219,12 +220,21 @@ def _go(runtime: Runtime, decided: _Decisions, asked: Asked, now: datetime) -> N
 
 
 def _answer(step: DueStep) -> Answer:
-    """A text that waits to go again ends with its enrollment, and with the offer that it makes."""
+    """A text that waits to go again ends with its enrollment, with the offer that it makes, and with the
+    season in whose words it is."""
     if step.message is not None and step.enrollment.state == "ended":
         return Answer(Outcome.END, step.enrollment.reason)
     answer = gates.may_send(step.situation)
-    over = answer.outcome is Outcome.GO and discount_facts.code_is_over(step)
-    return Answer(Outcome.END, "offer_over") if over else answer
+    over = discount_facts.code_is_over(step) or _season_is_over(step)
+    return Answer(Outcome.END, "offer_over") if over and answer.outcome is Outcome.GO else answer
+
+
+def _season_is_over(step: DueStep) -> bool:
+    if step.message is None:
+        return False
+    country, written_at = step.cart.country or step.contact.country, step.message.created_at
+    then = in_season.running_at(step.flow, country, written_at, step.situation.zones)
+    return then is not None and then != step.season and in_season.has_words(then, step.step.key)
 
 
 def _make_ready(

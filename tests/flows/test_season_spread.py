@@ -12,6 +12,7 @@ from sqlalchemy import select
 from app.clock import FixedClock
 from app.models import Due
 from app.runtime import Runtime
+from connectors.sms import Category, Refused
 from flows import dispatch, due
 from tests import factories
 from tests.factories import DEFINITION, NOW
@@ -125,3 +126,16 @@ def test_what_comes_due_when_the_season_is_over_is_an_ordinary_text_again(
     assert len(provider.texts) == 1
     assert "Black Friday" not in provider.texts[0].body
     assert scenes.story(runtime, scene.cart) == [("sending", None), ("sent", None)]
+
+
+@pytest.mark.parametrize(("last", "reason"), [("2026-11-21", "offer_over"), ("2026-11-22", None)])
+def test_words_of_a_season_that_is_over_do_not_go_once_more(
+    runtime: Runtime, clock: FixedClock, provider: PocketProvider, last: str, reason: str | None
+) -> None:
+    (scene,) = scenes_in(runtime, SALE | {"spread": "PT0S", "to": last})
+    provider.answers = [Refused(Category.TEMPORARY, "30001", "queue overflow")]
+    dispatch.drain(runtime)
+    clock.advance(16 * HOUR)
+    assert dispatch.drain(runtime) == (0 if reason else 1)
+    assert len(provider.texts) == (1 if reason else 2)
+    assert scenes.fresh(runtime, scene.enrollment).reason == reason
