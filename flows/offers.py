@@ -261,13 +261,16 @@ def _may_beat(case: Case, sale: Sale) -> bool:
 
 
 def _worth(case: Case, offer: Offer) -> Decimal:
-    """An offer in percents of the goods; free shipping is beyond comparison, and comes on top of a sale."""
+    """An offer in percents of the goods; free shipping is beyond comparison, and comes on top of a sale.
+
+    A sum counts for nothing beside goods whose prices are not known.
+    """
     if offer.kind is DiscountKind.FREE_SHIPPING or offer.value is None:
         return HUNDRED
     if offer.kind is DiscountKind.PERCENT:
         return offer.value
-    goods = _sum(case.lines)
-    return offer.value / goods * HUNDRED if goods else Decimal(0)
+    goods, known = _sum(case.lines), all(line.unit_price is not None for line in case.lines)
+    return offer.value / goods * HUNDRED if goods and known else Decimal(0)
 
 
 def _bounded(case: Case) -> Offer | NoOffer:

@@ -186,6 +186,12 @@ def test_an_offer_that_beats_the_sale_is_made() -> None:
     assert offered(decide(case(FIVE_EUROS, sale=Sale("Summer", 8)))).value == Decimal(5)
 
 
+def test_a_sum_beats_no_sale_where_the_price_of_some_goods_is_not_known() -> None:
+    half_known = (replace(TEAPOT, unit_price=None), MUG)
+    assert decide(case(FIVE_EUROS, half_known, sale=Sale("Summer", 8))) == SaleRuns(8)
+    assert offered(decide(case(FIVE_EUROS, half_known))).value == Decimal(5)
+
+
 def test_free_shipping_is_offered_in_a_sale_only_where_it_comes_on_top() -> None:
     both = frozenset({Combines.PRODUCT, Combines.ORDER})
     assert isinstance(decide(case(SHIPPING, sale=Sale("Summer", 8), combines_with=both)), Offer)
