@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
@@ -16,6 +16,9 @@ from flows.placeholders import has_control_characters
 
 LONGEST = timedelta(days=90)
 NAME_LIMIT = 100
+MOST_ROWS = 100
+LONGEST_PLACE = 200
+YEARS = range(2000, 2101)
 OUTSIDE = object()
 """Stands for a value that is missing, where a place needs one."""
 
@@ -93,7 +96,9 @@ class FormReader:
             return date.min
         try:
             if isinstance(data, str) and len(data) == len("2027-01-31"):
-                return date.fromisoformat(data)
+                day = date.fromisoformat(data)
+                if day.year in YEARS:
+                    return day
         except ValueError:
             pass
         self.error(place, f"{shown(data)} is no day such as 2027-01-31")
@@ -106,6 +111,18 @@ class FormReader:
                 hint = "; the United Kingdom is GB" if country == "UK" else ""
                 self.error(f"{place}[{index}]", f"{shown(country)} is no ISO 3166 country such as DE{hint}")
         return countries
+
+    def rows(self, data: object, place: str) -> Sequence[object]:
+        """A list of at most MOST_ROWS: what is read of each is compared with the others."""
+        if data is OUTSIDE:
+            return ()
+        if not isinstance(data, list):
+            self.error(place, "must be a list")
+            return ()
+        if len(data) > MOST_ROWS:
+            self.error(place, f"has {len(data)} entries, at most {MOST_ROWS} are possible")
+            return ()
+        return data
 
     def names(self, data: object, place: str) -> tuple[str, ...]:
         """A list of short texts, each once."""
@@ -140,7 +157,7 @@ class FormReader:
         return {str(name): value for name, value in data.items()}
 
     def error(self, place: str, problem: str) -> None:
-        self.errors.append(f"{place}: {problem}")
+        self.errors.append(f"{place[:LONGEST_PLACE]}: {problem}")
 
 
 def duration_form(length: timedelta) -> str:

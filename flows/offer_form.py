@@ -260,12 +260,8 @@ def _combines(reader: FormReader, data: object, place: str) -> frozenset[Combine
 
 
 def _sales(reader: FormReader, data: object, place: str) -> tuple[OwnSale, ...]:
-    if data is OUTSIDE:
-        return ()
-    if not isinstance(data, list):
-        reader.error(place, "must be a list")
-        return ()
-    return tuple(_sale(reader, one, f"{place}[{index}]") for index, one in enumerate(data))
+    rows = reader.rows(data, place)
+    return tuple(_sale(reader, one, f"{place}[{index}]") for index, one in enumerate(rows))
 
 
 def _sale(reader: FormReader, data: object, place: str) -> OwnSale:

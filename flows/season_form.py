@@ -85,12 +85,8 @@ KEYS = (
 
 def read_seasons(reader: FormReader, data: object, place: str = "seasons") -> tuple[Season, ...]:
     """The seasons in ``data``; what is wrong is told to ``reader``. OUTSIDE: there are none."""
-    if data is OUTSIDE:
-        return ()
-    if not isinstance(data, list):
-        reader.error(place, "must be a list")
-        return ()
-    return tuple(_season(reader, one, f"{place}[{index}]") for index, one in enumerate(data))
+    rows = reader.rows(data, place)
+    return tuple(_season(reader, one, f"{place}[{index}]") for index, one in enumerate(rows))
 
 
 def _season(reader: FormReader, data: object, place: str) -> Season:

@@ -65,7 +65,7 @@ def flow_import(domain: str, file: Any) -> None:
 
     try:
         data = json.load(file)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Stopped(f"{file.name}: not JSON: {error}") from None
     with opened() as runtime, runtime.database.session() as session:
         found = find_store(session, domain)

@@ -167,6 +167,7 @@ def test_a_flow_goes_out_and_comes_in_again(run: Run, shop: ShopifyShop, tmp_pat
     ("content", "problem"),
     [
         ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
         (json.dumps(flow("PT0S") | {"surprise": 1}), "surprise"),
         (json.dumps(flow("PT0S") | {"version": 2}), "version"),
         (json.dumps(flow("soon")), "steps[0].delay"),
@@ -177,7 +178,16 @@ def test_a_flow_goes_out_and_comes_in_again(run: Run, shop: ShopifyShop, tmp_pat
             "offers.exclude.products[0]: 'Teapot' is no id of a product: Shopify's are numbers",
         ),
     ],
-    ids=["no JSON", "unknown key", "unknown form", "wrong delay", "one wrong of two", "no object", "a name"],
+    ids=[
+        "no JSON",
+        "too deep",
+        "unknown key",
+        "unknown form",
+        "wrong delay",
+        "one wrong of two",
+        "no object",
+        "a name",
+    ],
 )
 def test_a_flow_that_is_wrong_changes_nothing_and_says_where(
     run: Run, shop: ShopifyShop, tmp_path: Path, content: str, problem: str

@@ -159,6 +159,13 @@ def test_guard_rails_have_careful_defaults() -> None:
             "offers.sales[0].from: 'July' is no day such as 2027-01-31",
         ),
         ({"sales": [{"name": "Sale"}]}, "offers.sales[0].percent: is missing"),
+        ({"sales": {}}, "offers.sales: must be a list"),
+        ({"sales": [sale()] * 101}, "offers.sales: has 101 entries, at most 100 are possible"),
+        (
+            {"sales": [sale(**{"from": "0001-01-01"})]},
+            "offers.sales[0].from: '0001-01-01' is no day such as 2027-01-31",
+        ),
+        ({"x" * 10_000: 1}, f"offers.{'x' * 193}: unknown key"),
         ({"lowest_cart": []}, "offers.lowest_cart: must be an object"),
     ],
 )

@@ -145,6 +145,19 @@ def test_seasons_are_a_list() -> None:
         parse_definition(DOCUMENTED | {"seasons": FULL}, "en")
 
 
+def test_there_are_no_more_seasons_than_can_be_compared_with_one_another() -> None:
+    assert errors(*[{"season": "christmas"}] * 101) == ("seasons: has 101 entries, at most 100 are possible",)
+
+
+def test_days_of_the_merchants_own_are_days_that_can_come() -> None:
+    """0001-01-01 stood for no day at all: the season ran on the calendar's."""
+    told = errors({"season": "christmas", "from": "0001-01-01", "to": "9999-12-31"})
+    assert told == (
+        "seasons[0].from: '0001-01-01' is no day such as 2027-01-31",
+        "seasons[0].to: '9999-12-31' is no day such as 2027-01-31",
+    )
+
+
 def test_words_of_the_flow_must_fit_what_the_season_gives() -> None:
     steps = [
         {"key": "reminder", "delay": "PT0S", "texts": {}, "offer": "best",
