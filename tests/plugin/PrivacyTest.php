@@ -29,7 +29,7 @@ final class PrivacyTest extends PluginTestCase {
 		$box   = json_encode( $box );
 		return array_map( function ( $part ) {
 			return is_array( $part ) ? json_encode( $part ) : $part;
-		}, $more ) + array( 'owner' => $owner, 'cart_key' => md5( $typed ), 'created_at' => 1795832020, 'order_id' => 0, 'page' => '', 'typed' => $typed, 'box' => $box );
+		}, $more ) + array( 'owner' => $owner, 'cart_key' => md5( $typed ), 'created_at' => 1795832020, 'updated_at' => 1795832020, 'order_id' => 0, 'page' => '', 'typed' => $typed, 'box' => $box );
 	}
 
 	/** The four questions of Person: carts, events, carts again, visits by a link. */

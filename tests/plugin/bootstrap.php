@@ -35,6 +35,7 @@ namespace {
 			'user_meta' => array(),
 			'ajax'      => false,
 			'catalog'   => array(),
+			'stored'    => null,
 		);
 	}
 
@@ -250,6 +251,10 @@ namespace {
 		return in_array( $name, $GLOBALS['wordpress']['done'], true );
 	}
 
+	function maybe_unserialize( $value ) {
+		return is_string( $value ) ? unserialize( $value ) : $value;
+	}
+
 	function wp_doing_ajax() {
 		return $GLOBALS['wordpress']['ajax'];
 	}
@@ -384,6 +389,9 @@ namespace {
 		}
 
 		public function get_var( $statement ) {
+			if ( false !== strpos( $statement, 'session_value' ) ) {
+				return $GLOBALS['wordpress']['stored'];
+			}
 			return false !== strpos( $statement, 'GET_LOCK' ) ? $GLOBALS['wordpress']['lock'] : '0';
 		}
 

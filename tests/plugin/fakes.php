@@ -151,6 +151,11 @@ final class Fake_Customer {
 final class Fake_Session {
 	public $exists = true;
 	public $id     = 't_one';
+	public $data   = array();
+
+	public function set( $name, $value ) {
+		$this->data[ $name ] = $value;
+	}
 
 	public function has_session() {
 		return $this->exists;
@@ -182,7 +187,7 @@ final class Fake_Openings extends Openings {
 			return $this->rows[ $ticket['nonce'] ]['owner'] === $owner ? self::AGAIN : self::USED;
 		}
 		$before = $this->current( $owner );
-		$fresh  = array( 'nonce' => $ticket['nonce'], 'owner' => $owner, 'cart_key' => $ticket['cart'], 'cid' => $ticket['cid'], 'proven' => 0, 'filled' => 0, 'typed' => null, 'box' => null, 'said' => null );
+		$fresh  = array( 'nonce' => $ticket['nonce'], 'owner' => $owner, 'cart_key' => $ticket['cart'], 'cid' => $ticket['cid'], 'opened_at' => time(), 'proven' => 0, 'filled' => 0, 'typed' => null, 'box' => null, 'said' => null );
 		if ( $before && $before['cart_key'] === $ticket['cart'] ) {
 			$fresh = array_merge( $fresh, array_intersect_key( $before, array_flip( array( 'proven', 'filled', 'typed', 'box' ) ) ) );
 		}
@@ -233,7 +238,7 @@ final class Fake_Memory extends Memory {
 	public function get() {
 		if ( ! $this->find() ) {
 			$key                = Warmcart\Signature::random( 16 );
-			$this->rows[ $key ] = array( 'key' => $key, 'owner' => self::owner(), 'created' => 0, 'order_id' => 0, 'opened' => null ) + array_fill_keys( self::PARTS, array() );
+			$this->rows[ $key ] = array( 'key' => $key, 'owner' => self::owner(), 'created' => 0, 'updated' => 0, 'order_id' => 0, 'opened' => null ) + array_fill_keys( self::PARTS, array() );
 		}
 		return $this->find();
 	}

@@ -134,6 +134,9 @@ final class Capture {
 	 */
 	private function news() {
 		$memory = $this->memory->get();
+		if ( Straggler::is_behind( $memory, Snapshot::lines( WC()->cart ) ) ) {
+			return null;
+		}
 		if ( ! empty( $memory['page']['over'] ) ) {
 			if ( Snapshot::same( $memory['goods']['lines'], Snapshot::lines( WC()->cart ) ) ) {
 				return null;
@@ -163,10 +166,13 @@ final class Capture {
 	 * @param array|null $memory Of the cart; null where there never was one.
 	 */
 	private function note_empty( $memory ) {
-		if ( $memory && $memory['order_id'] ) {
+		if ( ! $memory || Straggler::is_behind( $memory, array() ) ) {
+			return;
+		}
+		if ( $memory['order_id'] ) {
 			$order = wc_get_order( $memory['order_id'] );
 			$this->memory->settle( $memory, $order && $order->needs_payment() );
-		} elseif ( $memory && ! empty( $memory['page']['print'] ) ) {
+		} elseif ( ! empty( $memory['page']['print'] ) ) {
 			$this->tell_emptied( $memory );
 		}
 	}

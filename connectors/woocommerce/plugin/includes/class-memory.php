@@ -52,7 +52,7 @@ class Memory {
 	/**
 	 * All that is remembered of this shopper's cart; the first call makes its key.
 	 *
-	 * @return array With key, created, order_id, opened (null, or nonce, cid, own, proven, filled, said, boxed), and the parts.
+	 * @return array With key, created, updated, order_id, opened (null, or nonce, cid, own, proven, filled, said, boxed), and the parts.
 	 */
 	public function get() {
 		$found = $this->find();
@@ -280,6 +280,7 @@ class Memory {
 			'key'      => $row['cart_key'],
 			'owner'    => (string) $row['owner'],
 			'created'  => (int) $row['created_at'],
+			'updated'  => (int) $row['updated_at'],
 			'order_id' => (int) $row['order_id'],
 			'opened'   => null,
 		);

@@ -49,6 +49,7 @@ final class Plugin {
 			$capture = new Capture( $outbox, $memory );
 			$capture->listen();
 			( new Restore( $memory, $openings, $capture, new Snapshot() ) )->listen();
+			( new Straggler( $openings ) )->listen();
 			( new Checkout_Note( $memory, $openings ) )->listen();
 			( new Beacon( $memory ) )->listen();
 			( new Consent_Box( $memory ) )->listen();
