@@ -143,7 +143,8 @@ pieces = st.lists(
 def test_no_redirect_ever_leaves_the_store(host: str, path: list[str]) -> None:
     found = link(restore_url=f"https://{host}{''.join(path)}", tracking={"cid": "x"})
     if found is not None:
-        assert urlsplit(found).netloc == "shop.example"
+        # "shop.example:", a port that names none, is the same place.
+        assert urlsplit(found).netloc.removesuffix(":") == "shop.example"
         assert urlsplit(found).path.startswith("/boutique")
         assert ".." not in urlsplit(found).path
 
