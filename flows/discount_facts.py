@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -29,7 +29,8 @@ SALE_FRESH_FOR = timedelta(minutes=1)
 class Facts:
     """By enrollment: the code that was wanted for its step before, when its shopper was made an offer about
     another cart, who has bought without one, which carts carry a code that is not ours, and the shop's plugin
-    (its encrypted secret, its name of the cart). By store and season: how many codes were made."""
+    (its encrypted secret, its name of the cart). By store and season: how many codes were made, where it may
+    make so many only."""
 
     discounts: Mapping[int, Discount]
     last_offers: Mapping[int, datetime]
@@ -41,8 +42,7 @@ class Facts:
 
 def load(session: Session, steps: Sequence[DueStep]) -> Facts:
     pairs = {(step.enrollment.id, step.step.key) for step in steps}
-    of_steps = bulk.among(Discount.enrollment_id, [enrollment_id for enrollment_id, _ in pairs])
-    rows = session.scalars(select(Discount).where(of_steps))
+    rows = of_enrollments(session, {(step.store.id, step.enrollment.id) for step in steps})
     return Facts(
         discounts={row.enrollment_id: row for row in rows if (row.enrollment_id, row.step_key) in pairs},
         last_offers=last_offers(session, steps),
@@ -54,6 +54,13 @@ def load(session: Session, steps: Sequence[DueStep]) -> Facts:
 
 
 # A shopper may have several numbers: e-mail address and customer tell, as they do when an order ends flows.
+def of_enrollments(session: Session, names: Collection[tuple[int, int]]) -> Sequence[Discount]:
+    """The codes of these enrollments, each named by its store and its id."""
+    of_stores = bulk.among(Discount.store_id, {store_id for store_id, _ in names})
+    query = select(Discount).where(of_stores, bulk.among(Discount.enrollment_id, [own for _, own in names]))
+    return session.scalars(query).all()
+
+
 LAST_OFFERS = text(
     """
     SELECT wanted.enrollment_id, max(discount.created_at)
@@ -135,7 +142,11 @@ def _plugins(session: Session, steps: Sequence[DueStep]) -> dict[int, tuple[str,
 
 
 def _made_in_seasons(session: Session, steps: Sequence[DueStep]) -> dict[tuple[int, str], int]:
-    running = {(step.store.id, step.season.mark) for step in steps if step.season is not None}
+    running = {
+        (step.store.id, step.season.mark)
+        for step in steps
+        if step.season is not None and step.season.season.most_offers is not None
+    }
     if not running:
         return {}
     of_season = (Discount.store_id, Discount.season)

@@ -328,16 +328,18 @@ def _with_earlier(session: Session, steps: Sequence[DueStep]) -> list[DueStep]:
 
 def _with_codes(session: Session, steps: Sequence[DueStep]) -> list[DueStep]:
     """The codes of which the texts tell that may go once more; a season that is over may have made them."""
-    repeated = {
-        step.enrollment.id
+    repeated = [
+        step
         for step in steps
         if step.message is not None and (step.step.offer != "none" or step.flow.seasons)
-    }
+    ]
     if not repeated:
         return list(steps)
     rows = session.scalars(
         select(Discount).where(
-            bulk.among(Discount.enrollment_id, repeated), Discount.reason.is_distinct_from("not_made")
+            bulk.among(Discount.store_id, {step.store.id for step in repeated}),
+            bulk.among(Discount.enrollment_id, {step.enrollment.id for step in repeated}),
+            Discount.reason.is_distinct_from("not_made"),
         )
     )
     codes = {(row.enrollment_id, row.step_key): row for row in rows}

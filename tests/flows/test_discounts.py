@@ -93,6 +93,20 @@ def test_texts_without_a_rung_cost_no_statement_about_codes(
     assert fresh(runtime, ended.enrollment).state == "ended"
 
 
+def test_codes_are_looked_for_among_those_of_their_stores(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    """Without its store no index helps: all codes of all stores would be read for each batch."""
+    set_up(runtime, flow())
+    provider.answers = [Refused(Category.TEMPORARY, "30001", "queue overflow")]
+    with statements(runtime) as sent:
+        dispatch.drain(runtime)
+        clock.advance(HOUR)
+        dispatch.drain(runtime)
+    asked = [one for one in sent if "FROM discount" in one and "discount.enrollment_id = ANY" in one]
+    assert asked and all("discount.store_id = ANY" in one for one in asked)
+
+
 def test_a_later_code_takes_the_place_of_the_earlier_one(
     runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
 ) -> None:

@@ -13,6 +13,7 @@ from tests.flows.offering import DAY, TOTE, code, flow, set_up, states, told
 from tests.flows.pocket_provider import PocketProvider
 from tests.flows.pocket_shop import PocketShop
 from tests.flows.scenes import make_scene
+from tests.queries import statements
 
 PLAIN = flow(None, ("reminder", "none"))
 SALE: dict[str, Any] = {
@@ -46,6 +47,15 @@ def test_a_full_season_sends_its_texts_without_an_offer(
     dispatch.drain(runtime)
     assert ["off until" in text.body for text in provider.texts] == [True, False]
     assert told(runtime, second, "no_offer") == ["season_full"]
+
+
+def test_the_codes_of_a_season_without_a_limit_are_not_counted(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    set_up(runtime, PLAIN | {"seasons": [SALE]})
+    with statements(runtime) as sent:
+        assert dispatch.drain(runtime) == 1
+    assert [one for one in sent if "GROUP BY discount.store_id, discount.season" in one] == []
 
 
 def test_texts_that_come_due_together_share_what_is_left_of_a_season(
