@@ -60,9 +60,9 @@ def test_what_is_wrong_is_found(says, key: str, words: str | None, problem: str)
     assert any(line.startswith(key) and problem in line for line in found), found
 
 
-def test_a_month_and_a_currency_outside_gsm7_are_written_in_digits_and_by_code() -> None:
-    found = {text.body for text in check("pl").texts if text.key == "offer" and "PLN" in text.body}
-    assert found and all("do 28.01" in body for body in found)
+def test_a_currency_outside_gsm7_is_written_by_its_code_and_a_month_within_it_stays_a_word() -> None:
+    offers = {text.body for text in check("pl").texts if text.key == "offer" and "50" in text.body}
+    assert offers and all("50 PLN" in body and "do 28 sty" in body for body in offers)
 
 
 def test_a_language_without_samples_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

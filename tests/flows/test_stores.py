@@ -33,6 +33,7 @@ from connectors.platform import (
     ComplianceRequested,
     ConnectionBroken,
     ConsentState,
+    Key,
     RequestKind,
     ScopesChanged,
     StoreChanged,
@@ -46,6 +47,7 @@ from tests.flows.test_consents import record
 from tests.flows.told import PHONE, minutes_ago, tick
 
 SHOP_ID = "548380009"
+OTHER_CART = Key("checkout_token", "checkout-2")
 
 
 @pytest.fixture
@@ -257,13 +259,13 @@ def test_a_stop_outlives_the_person(runtime: Runtime, store: Store) -> None:
     told.apply(runtime, store, record(ConsentState.WITHDRAWN, at=30))
     told.apply(runtime, store, asked(RequestKind.CUSTOMER_REDACT, phone=PHONE))
     assert told.row(runtime, Suppression).lifted_at is None
-    told.apply(runtime, store, told.cart(at=0, consent=tick(at=0)))
+    told.apply(runtime, store, told.cart(at=0, keys=(OTHER_CART,), consent=tick(at=0)))
     assert told.row(runtime, Consent).state == "withdrawn"
 
 
 def test_a_person_who_comes_back_can_be_erased_again(runtime: Runtime, store: Store) -> None:
-    for at in (60, 0):
-        told.apply(runtime, store, told.cart(at=at, consent=tick(at=at)))
+    for at, key in ((60, told.CHECKOUT), (0, OTHER_CART)):
+        told.apply(runtime, store, told.cart(at=at, keys=(key,), consent=tick(at=at)))
         told.apply(runtime, store, asked(RequestKind.CUSTOMER_REDACT, phone=PHONE, request_id=str(at)))
     assert [contact.erased_at for contact in told.rows(runtime, Contact)] == [NOW, NOW]
     assert {event.address[:5] for event in told.rows(runtime, ConsentEvent)} == {"hash:"}
