@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -212,9 +212,9 @@ def case_of(
         offers=step.offers,
         rung=step.step.offer,
         currency=step.store.currency,
-        country=step.cart.country or step.contact.country,
+        country=_country(step),
         zones=step.situation.zones,
-        today=now.astimezone(ZoneInfo(step.store.timezone)).date(),
+        today=_today(step, now),
         lines=lines(step),
         last_offer_at=facts.last_offers.get(step.enrollment.id),
         bought_without=step.enrollment.id in facts.bought_without,
@@ -241,6 +241,23 @@ def code_is_over(step: DueStep) -> bool:
         return False
     holds = code.state == "made" and code.ends_at > step.situation.now
     return not holds or not offers.lowers(code.minimum, code.products, lines(step))
+
+
+def sale_is_over(step: DueStep) -> bool:
+    """Whether a text that would go once more tells of a sale that lowers less now, as it was last read."""
+    if step.told_sale is None:
+        return False
+    now, told = step.situation.now, _read_sale(step.store.sale)
+    sale = offers.best_sale(step.offers, told, _country(step), _today(step, now), now)
+    return sale is None or (sale.percent or 0) < step.told_sale
+
+
+def _country(step: DueStep) -> str | None:
+    return step.cart.country or step.contact.country
+
+
+def _today(step: DueStep, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(step.store.timezone)).date()
 
 
 def with_goods(case: Case, step: DueStep, goods: Mapping[Item, Goods] | None) -> Case:

@@ -58,7 +58,10 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class TellsSale:
+    """The text tells of a sale, which holds until ``ends_at`` where that is known."""
+
     text: OfferText
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def _decide(
 
 def _told(decision: SaleRuns | NoOffer) -> Offering:
     if isinstance(decision, SaleRuns):
-        return TellsSale(OfferText(percent=decision.percent))
+        return TellsSale(OfferText(percent=decision.percent), decision.ends_at)
     return Without(decision.reason)
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from app.models import Cart, Contact, Delivery, Discount, Enrollment, Message, Store
+from app.models import Cart, Contact, Delivery, Discount, Enrollment, Message, Store, TimelineEntry
 from app.models.message import OPEN_MESSAGE_STATUSES
 from app.runtime import Runtime
 from flows import bulk, candidates, caps, contact_history, due, identities, in_season, providers, registry
@@ -26,6 +26,8 @@ from flows.windows import Hours, windows_for
 from flows.zones import possible_zones
 
 UNKNOWN_OUTCOMES = ("calling", "in_doubt")
+SALE_TOLD = "sale_is_as_good"
+"""The reason on the timeline of a text that tells of a sale in place of an offer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,9 @@ class DueStep:
 
     ``sender`` is the first of ``wanted_senders`` that may send it, None where none may. ``message`` is a
     text that certainly did not leave, or did not arrive, and may go once more, with its last provider
-    call and the code that it tells of. ``earlier`` is a text of this very step that was claimed for sending
-    before. ``step`` and ``offers`` are as the ``season`` makes them that runs where the shopper is.
+    call, the code that it tells of, and the percents of the sale that it tells of (``told_sale``).
+    ``earlier`` is a text of this very step that was claimed for sending before. ``step`` and ``offers`` are
+    as the ``season`` makes them that runs where the shopper is.
     """
 
     claim: Claim
@@ -54,6 +57,7 @@ class DueStep:
     season: Running | None = None
     offers: Offers = DEFAULT
     code: Discount | None = None
+    told_sale: int | None = None
 
     @property
     def in_doubt(self) -> Message | None:
@@ -133,7 +137,7 @@ def load(
     steps = [step for step in found if step is not None]
     going_on = {step.claim.id for step in steps} | there
     return Loaded(
-        steps=_with_codes(session, _with_earlier(session, steps)),
+        steps=_with_sales(session, _with_codes(session, _with_earlier(session, steps))),
         over=[claim for claim in claims if claim.id not in going_on],
         busy=[claim for claim in missing if claim.id in there],
         senders=known.senders,
@@ -328,11 +332,7 @@ def _with_earlier(session: Session, steps: Sequence[DueStep]) -> list[DueStep]:
 
 def _with_codes(session: Session, steps: Sequence[DueStep]) -> list[DueStep]:
     """The codes of which the texts tell that may go once more; a season that is over may have made them."""
-    repeated = [
-        step
-        for step in steps
-        if step.message is not None and (step.step.offer != "none" or step.flow.seasons)
-    ]
+    repeated = [step for step in steps if _may_promise(step)]
     if not repeated:
         return list(steps)
     rows = session.scalars(
@@ -347,3 +347,28 @@ def _with_codes(session: Session, steps: Sequence[DueStep]) -> list[DueStep]:
         replace(step, code=codes.get((step.enrollment.id, step.step.key))) if step.message else step
         for step in steps
     ]
+
+
+def _with_sales(session: Session, steps: Sequence[DueStep]) -> list[DueStep]:
+    """The sales of which the texts tell that may go once more."""
+    repeated = {(step.store.id, step.cart.id) for step in steps if _may_promise(step) and step.code is None}
+    if not repeated:
+        return list(steps)
+    lines = session.scalars(
+        select(TimelineEntry).where(
+            tuple_(TimelineEntry.store_id, TimelineEntry.cart_id).in_(repeated),
+            TimelineEntry.reason == SALE_TOLD,
+        )
+    )
+    told = {(line.cart_id, line.step_key, line.occurred_at): line.details.get("percent") for line in lines}
+    return [
+        replace(step, told_sale=told.get((step.cart.id, step.step.key, step.message.created_at)))
+        if step.message
+        else step
+        for step in steps
+    ]
+
+
+def _may_promise(step: DueStep) -> bool:
+    """Whether it is a text that may go once more, and may have told of an offer or a sale."""
+    return step.message is not None and (step.step.offer != "none" or bool(step.flow.seasons))

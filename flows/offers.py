@@ -107,9 +107,13 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class SaleRuns:
-    """The text tells of the sale, whose ``percent`` lowers at least as much as the offer would."""
+    """The text tells of the sale, whose ``percent`` lowers at least as much as the offer would.
+
+    ``ends_at`` None: the platform does not tell when it ends.
+    """
 
     percent: int
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ def before_asking(case: Case) -> SaleRuns | NoOffer | None:
         return NoOffer("sale_runs")
     reason = next((reason for reason, refuses in _REFUSALS if refuses(case)), None)
     if sale is not None and sale.percent is not None and (reason or not _may_beat(case, sale)):
-        return SaleRuns(sale.percent)
+        return SaleRuns(sale.percent, sale.ends_at)
     return NoOffer(reason) if reason else None
 
 
@@ -161,7 +165,7 @@ def decide(case: Case) -> Decision:
     if sale is None or sale.percent is None:
         return offer
     if isinstance(offer, NoOffer) or _worth(case, offer) <= sale.percent:
-        return SaleRuns(sale.percent)
+        return SaleRuns(sale.percent, sale.ends_at)
     return offer
 
 
@@ -370,15 +374,24 @@ def _cost(line: Line) -> Decimal:
 
 
 def _best_sale(case: Case) -> Sale | None:
-    """The sale that lowers most today; one whose percents are not known only where there is no other."""
-    own = [Sale(sale.name, sale.percent) for sale in case.offers.sales if _is_on(sale, case)]
-    running = [*own, *([case.sale] if case.sale and not _is_over(case.sale, case.now) else [])]
+    return best_sale(case.offers, case.sale, case.country, case.today, case.now)
+
+
+def best_sale(
+    offers: Offers, told: Sale | None, country: str | None, today: date, now: datetime
+) -> Sale | None:
+    """The sale that lowers most today; one whose percents are not known only where there is no other.
+
+    ``told`` is what the platform tells, ``today`` the store's own day.
+    """
+    own = [Sale(sale.name, sale.percent) for sale in offers.sales if _is_on(sale, country, today)]
+    running = [*own, *([told] if told and not _is_over(told, now) else [])]
     return max(running, key=lambda sale: sale.percent or 0, default=None)
 
 
-def _is_on(sale: OwnSale, case: Case) -> bool:
-    here = not sale.countries or case.country in sale.countries
-    return here and sale.first <= case.today <= sale.last
+def _is_on(sale: OwnSale, country: str | None, today: date) -> bool:
+    here = not sale.countries or country in sale.countries
+    return here and sale.first <= today <= sale.last
 
 
 def _is_over(sale: Sale, now: datetime) -> bool:

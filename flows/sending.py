@@ -220,12 +220,12 @@ def _go(runtime: Runtime, decided: _Decisions, asked: Asked, now: datetime) -> N
 
 
 def _answer(step: DueStep) -> Answer:
-    """A text that waits to go again ends with its enrollment, with the offer that it makes, and with the
-    season in whose words it is."""
+    """A text that waits to go again ends with its enrollment, with the offer that it makes, the sale that
+    it tells of, and the season in whose words it is."""
     if step.message is not None and step.enrollment.state == "ended":
         return Answer(Outcome.END, step.enrollment.reason)
     answer = gates.may_send(step.situation)
-    over = discount_facts.code_is_over(step) or _season_is_over(step)
+    over = discount_facts.code_is_over(step) or discount_facts.sale_is_over(step) or _season_is_over(step)
     return Answer(Outcome.END, "offer_over") if over and answer.outcome is Outcome.GO else answer
 
 
@@ -254,7 +254,7 @@ def _make_ready(
     except NoText:
         decided.skipped.append((step, "no_text"))
     else:
-        until = min(until, offering.ends_at) if isinstance(offering, Made) else until
+        until = min(until, offer.ends_at) if offer and offer.ends_at else until
         decided.ready.append(Fresh(step, sender, until, token, composed))
 
 
@@ -266,7 +266,8 @@ def _tell_offers(session: Session, ready: Sequence[Ready], asked: Asked, now: da
         if isinstance(offering, Made):
             lines.append(replace(_line(step, "offered", now), details=dict(offering.details)))
         elif isinstance(offering, TellsSale):
-            lines.append(_line(step, "no_offer", now, "sale_is_as_good"))
+            told = _line(step, "no_offer", now, facts.SALE_TOLD)
+            lines.append(replace(told, details={"percent": offering.text.percent}))
         elif isinstance(offering, Without):
             lines.append(_line(step, "no_offer", now, offering.reason))
     timeline.record_all(session, lines)

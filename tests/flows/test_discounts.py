@@ -429,6 +429,34 @@ def test_a_sale_that_is_as_good_is_told_and_no_code_made(
     assert fresh(runtime, scene.store).sale == kept
 
 
+@pytest.mark.parametrize(("last", "reason"), [("2026-11-21", "offer_over"), ("2026-11-22", None)])
+def test_a_text_that_tells_of_a_sale_does_not_go_once_more_after_it(
+    runtime: Runtime,
+    provider: PocketProvider,
+    shop: PocketShop,
+    clock: FixedClock,
+    last: str,
+    reason: str | None,
+) -> None:
+    sale = {"name": "Autumn", "from": "2026-11-20", "to": last, "percent": 20}
+    scene = set_up(runtime, flow({"sales": [sale]}))
+    provider.answers = [Refused(Category.TEMPORARY, "30001", "queue overflow")]
+    dispatch.drain(runtime)
+    clock.advance(16 * HOUR)
+    assert dispatch.drain(runtime) == (0 if reason else 1)
+    assert all("20%" in sent.body for sent in provider.texts)
+    assert fresh(runtime, scene.enrollment).reason == reason
+
+
+def test_a_text_that_tells_of_a_sale_does_not_outlive_it(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    shop.sale = Sale("Summer", 20, ends_at=NOW + HOUR)
+    set_up(runtime, flow())
+    dispatch.drain(runtime)
+    assert provider.texts[0].validity == HOUR.total_seconds()
+
+
 def test_the_shops_sale_is_read_at_most_once_a_minute(
     runtime: Runtime, provider: PocketProvider, shop: PocketShop
 ) -> None:
