@@ -71,8 +71,9 @@ def ask(
     told = _told(shopper, request_id, whole=kind is RequestKind.DATA_REQUEST)
     found = _record(incoming, kind, told, origin, name)
     if found is not None and kind is RequestKind.CUSTOMER_REDACT:
-        erasure.erase_person(incoming, shopper)
-        _answer(incoming.session, incoming.store.id, found, "erased", incoming.now)
+        erased = erasure.erase_person(incoming, shopper)
+        result = "erased" + _without(erased.left_out, names=False)
+        _answer(incoming.session, incoming.store.id, found, result, incoming.now)
     return found
 
 
@@ -171,7 +172,17 @@ def _export(session: Session, runtime: Runtime, request: ComplianceRequest) -> N
         return
     content = runtime.cipher.encrypt_json(document)
     session.add(DataExport(store_id=store.id, request_id=request.id, content=content, made_at=now))
-    request.result = "the export is ready"
+    left_out = document["left_out"]
+    request.result = "the export is ready" + _without(left_out["numbers"], names=left_out["names"])
+
+
+def _without(numbers: int, *, names: bool) -> str:
+    """What is said of what was left alone, so that whoever hands on the answer can ask again."""
+    if names:
+        return ", without names and e-mail addresses: several are known with the number"
+    if not numbers:
+        return ""
+    return f", but for {numbers} phone number(s) that may be somebody else's: ask by the number itself"
 
 
 def _ask_for_store(incoming: Incoming, asked: ComplianceRequested, name: str) -> None:
@@ -191,7 +202,7 @@ def _told(shopper: Shopper, request_id: str | None, *, whole: bool) -> dict[str,
     """What the request's row says of whom it is about. An erasure keeps nothing of whom it erased."""
     told: dict[str, object] = {"orders": list(shopper.order_ids), "request_id": request_id}
     if whole:
-        phone = shopper.phone or shopper.typed_phone
+        phone = next(iter(shopper.phones), shopper.typed_phone)
         told |= {"phone": phone, "email": shopper.email, "customer_id": shopper.customer_id}
     return {name: value for name, value in told.items() if value}
 

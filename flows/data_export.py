@@ -34,11 +34,16 @@ Document = dict[str, Any]
 
 def build(session: Session, runtime: Runtime, store: Store, shopper: Shopper, now: datetime) -> Document:
     """What is stored about the shopper in this store, by table, and what we concluded from it."""
-    found = traces.find(session, runtime.settings.hash_key, store, shopper, now)
+    return tell(session, store, traces.find(session, runtime.settings.hash_key, store, shopper, now))
+
+
+def tell(session: Session, store: Store, found: Traces) -> Document:
+    """The rows that were found, in words that a program reads."""
     return {
         "version": VERSION,
-        "made_at": now.isoformat(),
+        "made_at": found.now.isoformat(),
         "store": {"name": store.name, "domain": store.domain},
+        "left_out": {"numbers": found.left_out, "names": found.nameless},
         "tables": {held.name: _table(session, held, found, store) for held in HELD},
         "derived": [_derived(contact, store) for contact in _contacts(session, found)],
     }
@@ -49,6 +54,9 @@ def is_empty(document: Document) -> bool:
     told = {name: table for name, table in document["tables"].items() if name not in OF_REQUESTS}
     return not any(table["rows"] for table in told.values())
 
+
+NAMES = frozenset({"email", "customer_id", "first_name", "region", "postcode", "evidence"})
+"""Columns by which somebody could be known who typed the number; its holder need not be the one."""
 
 OF_REQUESTS = {"compliance_request", "data_export", "inbound_event"}
 
@@ -64,7 +72,7 @@ def schema() -> Document:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "What Warmcart stores about one person in one store",
         "type": "object",
-        "required": ["version", "made_at", "store", "tables", "derived"],
+        "required": ["version", "made_at", "store", "left_out", "tables", "derived"],
         "properties": {
             "version": {"const": VERSION},
             "made_at": {"type": "string", "format": "date-time"},
@@ -72,6 +80,20 @@ def schema() -> Document:
                 "type": "object",
                 "required": ["name", "domain"],
                 "properties": {"name": {"type": "string"}, "domain": {"type": "string"}},
+            },
+            "left_out": {
+                "type": "object",
+                "required": ["numbers", "names"],
+                "properties": {
+                    "numbers": {
+                        "type": "integer",
+                        "description": "phone numbers that others are known with, or nobody is",
+                    },
+                    "names": {
+                        "type": "boolean",
+                        "description": "who typed the number, for it was more than one person",
+                    },
+                },
             },
             "tables": {
                 "type": "object",
@@ -104,7 +126,11 @@ def _table(session: Session, held: Held, found: Traces, store: Store) -> Documen
     columns = [getattr(held.model, name) for name in held.tells]
     order = held.model.__table__.primary_key.columns
     rows = session.execute(select(*columns).where(held.rows(found)).order_by(*order))
-    told = [{name: _plain(value) for name, value in zip(held.tells, row, strict=True)} for row in rows]
+    hidden = NAMES if found.nameless else frozenset()
+    told = [
+        {name: None if name in hidden else _plain(value) for name, value in zip(held.tells, row, strict=True)}
+        for row in rows
+    ]
     return {"kind": held.kind, "days": days(held.kind, store.retention), "rows": told}
 
 

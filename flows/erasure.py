@@ -24,15 +24,19 @@ UNTOLD: dict[str, Any] = {"synchronize_session": False}
 """The session need not follow: what it has read is forgotten afterwards."""
 
 
-def erase_person(incoming: Incoming, shopper: Shopper, *, deliveries: bool = True) -> int:
-    """Erase what we know of a shopper, by number, e-mail and customer id; says how many contacts.
+BORROWED = ("email", "customer_id", "first_name", "locale", "address_country", "region", "postcode")
+"""What a contact knows from the last cart or order of its number, whoever's that was."""
+
+
+def erase_person(incoming: Incoming, shopper: Shopper, *, deliveries: bool = True) -> Traces:
+    """Erase what we know of a shopper, by numbers, e-mail and customer id; says what was found.
 
     ``deliveries`` off: of somebody of whom nothing came in for so long that no delivery is left to look for.
     """
     session, store = incoming.session, incoming.store
     session.flush()
     keep_others_out(incoming, shopper)
-    found = traces.find(session, incoming.runtime.settings.hash_key, store, shopper, incoming.now, lock=True)
+    found = traces.find(session, incoming.runtime.settings.hash_key, store, shopper, incoming.now, erase=True)
     for contact_id in found.contacts:
         enrollment.end_for_contact(session, store.id, contact_id, "stopped", incoming.now)
     for cart_id in found.carts:
@@ -41,16 +45,17 @@ def erase_person(incoming: Incoming, shopper: Shopper, *, deliveries: bool = Tru
     for held in HELD:
         if deliveries or held.model is not InboundEvent:
             _erase(incoming, held, found)
+    _give_back(incoming, found)
     _forget_loaded(incoming)
-    return len(found.contacts)
+    return found
 
 
-def keep_others_out(incoming: Incoming, *shoppers: Shopper) -> None:
+def keep_others_out(incoming: Incoming, shopper: Shopper) -> None:
     """Until the end nobody applies news about the person, which would bring back what is being erased.
 
     Intake takes these locks before all others, so whoever else writes first takes them first, too.
     """
-    names = [(incoming.store.id, name) for shopper in shoppers for name in shopper.mentions]
+    names = [(incoming.store.id, name) for name in shopper.mentions]
     incoming.locked.update(lock(incoming.session, names, incoming.locked))
 
 
@@ -61,6 +66,13 @@ def _erase(incoming: Incoming, held: Held, found: Traces) -> None:
     elif values:
         statement = update(held.model).where(held.rows(found)).values(**values)
         incoming.session.execute(statement.execution_options(**UNTOLD))
+
+
+def _give_back(incoming: Incoming, found: Traces) -> None:
+    """Numbers of others that last told this person's names: they are as if those had never been typed."""
+    theirs = update(Contact).where(Contact.store_id == found.store_id, Contact.id.in_(found.borrowed))
+    values = dict.fromkeys(BORROWED) | {"updated_at": found.now}
+    incoming.session.execute(theirs.values(values).execution_options(**UNTOLD))
 
 
 def _forget_loaded(incoming: Incoming) -> None:

@@ -27,28 +27,36 @@ def hashed(hash_key: str, domain: str, phone: str) -> str:
 class Traces:
     """The rows of one person in one store, by what leads to them.
 
-    ``phones`` are E.164. ``names`` are the words by which deliveries mention the person; by
-    ``other_names`` only those are found that were applied, for others may have the e-mail too. ``hashes``
-    are what an erased number is called in the ledger.
+    ``contacts`` and ``phones`` (E.164) are numbers that are theirs, ``emails`` and ``customer_ids`` what
+    they asked by. ``names`` are the words by which deliveries mention the person; by ``other_names``, which
+    stood beside their numbers, only those are found that were applied, for they may be others' too.
+    ``borrowed`` are contacts of others that last told their names, ``own_carts`` their carts under such a
+    number; both are looked for to erase them. ``left_out`` is how many numbers are not theirs though rows
+    of theirs have them. ``nameless``: who else typed the number is not told. ``hashes`` are what an erased
+    number is called in the ledger.
     """
 
     store_id: int
-    contacts: tuple[int, ...]
-    phones: tuple[str, ...]
-    emails: tuple[str, ...]
-    customer_ids: tuple[str, ...]
-    carts: tuple[int, ...]
-    orders: tuple[int, ...]
-    platform_orders: tuple[str, ...]
-    names: tuple[str, ...]
-    other_names: tuple[str, ...]
-    hashes: Mapping[str, str]
     now: datetime
+    contacts: tuple[int, ...] = ()
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    customer_ids: tuple[str, ...] = ()
+    carts: tuple[int, ...] = ()
+    orders: tuple[int, ...] = ()
+    platform_orders: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    other_names: tuple[str, ...] = ()
+    borrowed: tuple[int, ...] = ()
+    own_carts: tuple[int, ...] = ()
+    left_out: int = 0
+    nameless: bool = False
+    hashes: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_time(cls, store_id: int, now: datetime) -> Traces:
         """Nobody's: what retention overwrites is found by its age."""
-        return cls(store_id, (), (), (), (), (), (), (), (), (), {}, now)
+        return cls(store_id, now)
 
 
 Find = Callable[[Traces], ColumnElement[bool]]
@@ -94,6 +102,10 @@ def nobody(contact_id: Any) -> Value:
     return lambda t: func.concat("erased:", contact_id)
 
 
+def own_contact(t: Traces) -> Any:
+    return case((m.Order.contact_id.in_(t.contacts), m.Order.contact_id), else_=None)
+
+
 def deliveries_of(t: Traces) -> ColumnElement[bool]:
     """What came in about the person: of the store, and of an SMS provider, which names no store.
 
@@ -115,7 +127,12 @@ def _mentions(names: tuple[str, ...]) -> ColumnElement[bool]:
 
 
 def texts_of(t: Traces) -> ColumnElement[bool]:
-    return m.Message.contact_id.in_(t.contacts)
+    return of_number_or_cart(m.Message, t)
+
+
+def of_number_or_cart(model: Any, t: Traces) -> ColumnElement[bool]:
+    """What was sent to their numbers, or for a cart of theirs to somebody else's."""
+    return or_(model.contact_id.in_(t.contacts), model.cart_id.in_(t.own_carts))
 
 
 def calls_of(t: Traces) -> ColumnElement[bool]:
@@ -129,17 +146,28 @@ def clicks_of(t: Traces) -> ColumnElement[bool]:
 
 
 def requests_of(t: Traces) -> ColumnElement[bool]:
-    """Requests that name the person."""
+    """Requests that name the person; those by a name beside their number once they are answered."""
+    answered = m.ComplianceRequest.acted_at.is_not(None)
+    return or_(_asked_by(t), and_(_asked_by_others(t), answered))
+
+
+def exports_of(t: Traces) -> ColumnElement[bool]:
+    """The files that tell of the person. One that waits to be fetched is made again, of what is left."""
+    asked = or_(_asked_by(t), _asked_by_others(t))
+    requests = select(m.ComplianceRequest.id).where(m.ComplianceRequest.store_id == t.store_id, asked)
+    return m.DataExport.request_id.in_(requests)
+
+
+def _asked_by(t: Traces) -> ColumnElement[bool]:
     asked = m.ComplianceRequest.request
     named = (("phone", t.phones), ("email", t.emails), ("customer_id", t.customer_ids))
     return or_(*(asked[name].astext.in_(values) for name, values in named))
 
 
-def exports_of(t: Traces) -> ColumnElement[bool]:
-    requests = select(m.ComplianceRequest.id).where(
-        m.ComplianceRequest.store_id == t.store_id, requests_of(t)
-    )
-    return m.DataExport.request_id.in_(requests)
+def _asked_by_others(t: Traces) -> ColumnElement[bool]:
+    asked = m.ComplianceRequest.request
+    email, customer = func.concat("email:", asked["email"].astext), asked["customer_id"].astext
+    return or_(email.in_(t.other_names), func.concat("customer:", customer).in_(t.other_names))
 
 
 def hashed_address(t: Traces) -> Any:

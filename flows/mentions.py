@@ -19,7 +19,7 @@ def of_event(event: Event) -> list[str]:
     shopper = _shopper(event)
     found = [f"{key.kind}:{key.value}" for key in keys]
     found += [f"phone:{digits(phone)}" for phone in shopper.phones]
-    found += _person(shopper.email, shopper.customer_id)
+    found += person(shopper.email, shopper.customer_id)
     return found + ([f"order:{order_id}"] if order_id else [])
 
 
@@ -36,10 +36,10 @@ def _shopper(event: Event) -> Shopper:
 
 def of_cart(cart: Cart, contact: Contact | None) -> list[str]:
     """The person of a cart; its keys are in rows of their own."""
-    found = _person(cart.email, cart.customer_id)
+    found = person(cart.email, cart.customer_id)
     if contact is None:
         return found
-    found += _person(contact.email, contact.customer_id)
+    found += person(contact.email, contact.customer_id)
     if contact.erased_at is None:
         found += [f"phone:{form}" for form in phone_forms(contact.phone)]
     return list(dict.fromkeys(found))
@@ -56,6 +56,6 @@ def digits(phone: str) -> str:
     return "".join(character for character in phone if character in "0123456789")
 
 
-def _person(email: str | None, customer_id: str | None) -> list[str]:
+def person(email: str | None, customer_id: str | None) -> list[str]:
     found = [f"email:{email.lower()}"] if email else []
     return found + ([f"customer:{customer_id}"] if customer_id else [])

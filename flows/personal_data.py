@@ -20,6 +20,8 @@ from flows.held import (
     last_text_at,
     nobody,
     nothing,
+    of_number_or_cart,
+    own_contact,
     requests_of,
     texts_of,
 )
@@ -189,9 +191,11 @@ HELD = (
         ),
         erases={
             **nothing("email", "customer_id", "status_url", "device"),
+            # That it was of a number which is not theirs alone names them, too.
+            "contact_id": own_contact,
             "erased_at": lambda t: t.now,
         },
-        keeps=("cart_id", "contact_id", "test", "platform_updated_at"),
+        keeps=("cart_id", "test", "platform_updated_at"),
     ),
     Held(
         m.Click,
@@ -203,7 +207,7 @@ HELD = (
     Held(
         m.Link,
         "texts",
-        lambda t: m.Link.contact_id.in_(t.contacts),
+        lambda t: of_number_or_cart(m.Link, t),
         tells=("id", "message_id", "cart_id", "created_at", "expires_at", "ended_at", "previewed_at",
                "progress"),
         erases={"ended_at": lambda t: func.coalesce(m.Link.ended_at, t.now)},

@@ -63,7 +63,7 @@ def carts(incoming: Incoming, before: datetime, limit: int) -> int:
 def orders(incoming: Incoming, before: datetime, limit: int) -> int:
     """Orders, and then the carts that became them."""
     old = (Order.placed_at < before) & _names_somebody(Order, "status_url")
-    count = _blank(incoming, Order, old, limit, contact_id=None)
+    count = _blank(incoming, Order, old, limit)
     if count:
         return count
     ordered = (Cart.activity_at < before) & (Cart.state == "ordered") & _names_somebody(Cart, "restore_url")
@@ -88,7 +88,7 @@ def contacts(incoming: Incoming, before: datetime, limit: int) -> int:
     )
     phones = incoming.session.scalars(silent.order_by(Contact.id).limit(PEOPLE_AT_ONCE)).all()
     for phone in phones:
-        erasure.erase_person(incoming, Shopper(phone=phone), deliveries=False)
+        erasure.erase_person(incoming, Shopper(phones=(phone,)), deliveries=False)
     return limit if len(phones) == PEOPLE_AT_ONCE else len(phones)
 
 
@@ -150,10 +150,10 @@ def _names_somebody(model: Any, sealed: str) -> ColumnElement[bool]:
     return or_(*(getattr(model, name).is_not(None) for name in names))
 
 
-def _blank(incoming: Incoming, model: Any, old: ColumnElement[bool], limit: int, **more: Any) -> int:
+def _blank(incoming: Incoming, model: Any, old: ColumnElement[bool], limit: int) -> int:
     """Overwrite what names somebody in a batch of rows, as an erasure would; rows in use wait a day."""
     nobody = Traces.of_time(incoming.store.id, incoming.now)
-    values = {name: value(nobody) for name, value in _OF_TABLE[model].erases.items()} | more
+    values = {name: value(nobody) for name, value in _OF_TABLE[model].erases.items()}
     batch = (
         select(model.id)
         .where(model.store_id == incoming.store.id, old)

@@ -1,61 +1,30 @@
 """What an administrator asks by WordPress's own privacy tools, through the companion plugin.
 
 WordPress knows a person by e-mail address. The plugin brings along the numbers that the shop has beside that
-address. Whoever orders may type any number, so a number counts only while no other address is known with it:
-nobody gets to see, or to erase, what is stored of somebody else by typing their number once.
+address. Whoever orders may type any number: which of them are theirs ``flows.whose`` decides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
-
-from app.models import Contact, Store
+from app.models import Store
 from connectors.platform import RequestKind
 from connectors.woocommerce.plugin_questions import Asked
-from flows import audit, compliance, data_export, erasure
+from flows import audit, compliance, data_export, erasure, traces
 from flows.data_export import Document
 from flows.incoming import Incoming
 from flows.phones import Phone, read_phone
-from flows.traces import Shopper, read_shopper
+from flows.traces import Shopper
 
 HANDED = "handed to the shop"
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """The person as Warmcart may know them, once for each number; ``left_out`` numbers are not theirs."""
-
-    shoppers: tuple[Shopper, ...]
-    left_out: int
-
-
-def named(session: Session, store: Store, asked: Asked) -> Named:
-    """Whom a question is about."""
-    brought = dict.fromkeys(_numbers(asked.phones, store.country))
-    known_otherwise = select(Contact.phone).where(
-        Contact.store_id == store.id,
-        Contact.erased_at.is_(None),
-        Contact.phone.in_(brought),
-        Contact.email != asked.email,
-        or_(Contact.customer_id.is_(None), Contact.customer_id != (asked.customer_id or "")),
+def document(incoming: Incoming, asked: Asked) -> Document:
+    """What is stored of whom the question is about."""
+    return data_export.build(
+        incoming.session, incoming.runtime, incoming.store, _named(incoming.store, asked), incoming.now
     )
-    others = set(session.scalars(known_otherwise))
-    phones: list[str | None] = [phone for phone in brought if phone not in others]
-    told = (asked.email, asked.customer_id)
-    return Named(tuple(read_shopper(store, phone, *told) for phone in phones or [None]), len(others))
-
-
-def documents(incoming: Incoming, asked: Asked, person: Named) -> list[Document]:
-    """What is stored of them, a document for each number, without those in which nothing is."""
-    store, now = incoming.store, incoming.now
-    built = (
-        data_export.build(incoming.session, incoming.runtime, store, one, now) for one in person.shoppers
-    )
-    return [document for document in built if not data_export.is_empty(document)]
 
 
 def note_handed(incoming: Incoming, asked: Asked) -> None:
@@ -64,15 +33,20 @@ def note_handed(incoming: Incoming, asked: Asked) -> None:
     _record(incoming, asked, "contact_exported")
 
 
-def erase(incoming: Incoming, asked: Asked, person: Named) -> bool:
-    """Erase them; says whether anything was stored. The locks of all numbers are taken at once."""
-    erasure.keep_others_out(incoming, *person.shoppers)
-    found = bool(documents(incoming, asked, person))
-    for number, shopper in enumerate(person.shoppers):
-        name = f"{asked.nonce}:{number}"
-        compliance.ask(incoming, RequestKind.CUSTOMER_REDACT, shopper, compliance.PLATFORM, name)
+def erase(incoming: Incoming, asked: Asked) -> tuple[bool, int]:
+    """Erase them; says whether anything was stored, and how many numbers were left alone."""
+    person, hash_key = _named(incoming.store, asked), incoming.runtime.settings.hash_key
+    erasure.keep_others_out(incoming, person)
+    found = traces.find(incoming.session, hash_key, incoming.store, person, incoming.now, erase=True)
+    stored = not data_export.is_empty(data_export.tell(incoming.session, incoming.store, found))
+    compliance.ask(incoming, RequestKind.CUSTOMER_REDACT, person, compliance.PLATFORM, asked.nonce)
     _record(incoming, asked, "customer_redact_asked")
-    return found
+    return stored, found.left_out
+
+
+def _named(store: Store, asked: Asked) -> Shopper:
+    phones = tuple(dict.fromkeys(_numbers(asked.phones, store.country)))
+    return Shopper(phones, email=asked.email, customer_id=asked.customer_id, vouched=False)
 
 
 def _numbers(phones: Sequence[tuple[str, str | None]], home: str | None) -> Iterable[str]:

@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select, union
 from sqlalchemy.orm import Session
 
-from app.models import Cart, Contact, Order, Store
+from app.models import Cart, ConsentEvent, Contact, Order, Store
+from flows import whose
 from flows.held import Traces, hashed
-from flows.mentions import digits, phone_forms
+from flows.mentions import digits, person, phone_forms
 from flows.phones import Phone, read_phone
+from flows.whose import Names, Share
 
 
 @dataclass(frozen=True, slots=True)
 class Shopper:
-    """By what somebody is known in the rows of a store. ``phone`` is E.164, ``email`` in lower case."""
+    """By what somebody is known in the rows of a store. ``phones`` are E.164, ``email`` in lower case.
 
-    phone: str | None = None
+    ``typed_phone`` is a number that cannot be read. ``vouched``: who asks says that the numbers are theirs;
+    otherwise they were only typed beside the e-mail address (``flows.whose``).
+    """
+
+    phones: tuple[str, ...] = ()
     typed_phone: str | None = None
     email: str | None = None
     customer_id: str | None = None
     order_ids: tuple[str, ...] = ()
+    vouched: bool = True
+
+    @property
+    def names(self) -> Names:
+        return frozenset(person(self.email, self.customer_id))
 
     @property
     def mentions(self) -> list[str]:
         """As ``Delivery.mentions`` names the person."""
-        forms = list(phone_forms(self.phone)) if self.phone else []
+        forms = [form for phone in self.phones for form in phone_forms(phone)]
         forms += [digits(self.typed_phone)] if self.typed_phone else []
-        return [f"phone:{form}" for form in forms] + _names([self.email], [self.customer_id])
+        return [f"phone:{form}" for form in forms] + sorted(self.names)
 
 
 def read_shopper(
@@ -44,75 +55,139 @@ def read_shopper(
     """A person as a platform or a merchant names them: the number as it was typed."""
     read = read_phone(phone, store.country) if phone else None
     return Shopper(
-        phone=read.e164 if isinstance(read, Phone) else None,
-        typed_phone=phone,
+        phones=(read.e164,) if isinstance(read, Phone) else (),
+        typed_phone=None if isinstance(read, Phone) else phone,
         email=email.lower() if email else None,
         customer_id=customer_id,
         order_ids=order_ids,
     )
 
 
-def find(
-    session: Session, hash_key: str, store: Store, shopper: Shopper, now: datetime, *, lock: bool = False
-) -> Traces:
-    """The rows of a shopper, by number, e-mail, customer id and orders; locked where they will be changed.
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """The numbers that somebody may be known with, and how much of each is theirs."""
 
-    What has the e-mail or the customer id of a contact that was found is the same person's, unless it
-    belongs to another number.
+    contacts: Sequence[Contact]
+    beside: Mapping[str, Collection[Names]]
+    shares: Mapping[str, Share]
+
+    def is_theirs(self, phone: str) -> bool:
+        return self.shares[phone] is not Share.OWN
+
+    @property
+    def theirs(self) -> list[Contact]:
+        return [contact for contact in self.contacts if self.is_theirs(contact.phone)]
+
+    @property
+    def beside_theirs(self) -> tuple[str, ...]:
+        """What is known beside numbers that are theirs and nobody else's."""
+        alone = (names for phone, names in self.beside.items() if self._is_alone(phone))
+        return tuple(sorted({name for names in alone for one in names for name in one}))
+
+    def _is_alone(self, phone: str) -> bool:
+        return self.is_theirs(phone) and whose.is_one_person(self.beside[phone])
+
+
+def find(
+    session: Session, hash_key: str, store: Store, shopper: Shopper, now: datetime, *, erase: bool = False
+) -> Traces:
+    """The rows of a shopper, by numbers, e-mail, customer id and orders, as far as they are theirs.
+
+    To be erased they are locked, and what has the e-mail or the customer id of a number that is theirs is
+    found too, where it belongs to no other number. That is nothing to show: anyone may have typed it.
     """
-    contacts = _contacts(session, store, shopper, lock)
-    ids = tuple(contact.id for contact in contacts)
-    emails = _told(contact.email for contact in contacts)
-    customer_ids = _told(contact.customer_id for contact in contacts)
+    numbers = _numbers(session, store, shopper, erase)
+    ids = tuple(contact.id for contact in numbers.theirs)
+    others = tuple(name for name in numbers.beside_theirs if name not in shopper.names) if erase else ()
 
     def theirs(model: Any) -> ColumnElement[bool]:
-        strays = _stray(model, emails, customer_ids)
-        return or_(model.contact_id.in_(ids), *_same(model, shopper), strays)
+        strays = and_(model.contact_id.is_(None), or_(false(), *_named(model, others)))
+        return or_(model.contact_id.in_(ids), *_named(model, shopper.names), strays)
 
-    carts = select(Cart.id).where(Cart.store_id == store.id, theirs(Cart)).order_by(Cart.id)
+    carts = select(Cart.id, Cart.contact_id).where(Cart.store_id == store.id, theirs(Cart)).order_by(Cart.id)
     named = or_(theirs(Order), Order.platform_order_id.in_(shopper.order_ids))
+    found = session.execute(carts.with_for_update() if erase else carts).all()
     orders = session.execute(
-        select(Order.id, Order.platform_order_id).where(Order.store_id == store.id, named)
+        select(Order.id, Order.platform_order_id, Order.contact_id, Order.erased_at)
+        .where(Order.store_id == store.id, named)
+        .order_by(Order.id)
     ).all()
-    phones = _told([*(contact.phone for contact in contacts), shopper.phone])
+    phones = tuple(phone for phone in numbers.shares if numbers.is_theirs(phone))
+    typed_by_them = {row.contact_id for row in (*found, *(order for order in orders if not order.erased_at))}
+    not_theirs = typed_by_them.union(contact.id for contact in numbers.contacts)
+    typed = shopper.typed_phone
     return Traces(
         store_id=store.id,
+        now=now,
         contacts=ids,
         phones=phones,
-        emails=_told([*emails, shopper.email]),
-        customer_ids=_told([*customer_ids, shopper.customer_id]),
-        carts=tuple(session.scalars(carts.with_for_update() if lock else carts)),
-        orders=tuple(id for id, _ in orders),
-        platform_orders=tuple(name for _, name in orders),
-        names=(*shopper.mentions, *(f"phone:{form}" for phone in phones for form in phone_forms(phone))),
-        other_names=tuple(_names(emails, customer_ids)),
+        emails=(shopper.email,) if shopper.email else (),
+        customer_ids=(shopper.customer_id,) if shopper.customer_id else (),
+        carts=tuple(row.id for row in found),
+        orders=tuple(row.id for row in orders),
+        platform_orders=tuple(row.platform_order_id for row in orders),
+        names=tuple(Shopper(phones, typed, shopper.email, shopper.customer_id).mentions),
+        other_names=others,
+        borrowed=_borrowed(numbers, shopper) if erase else (),
+        own_carts=tuple(row.id for row in found if row.contact_id not in ids) if erase else (),
+        left_out=len(not_theirs - {None, *ids}),
+        nameless=Share.NAMELESS in numbers.shares.values(),
         hashes={phone: hashed(hash_key, store.domain, phone) for phone in phones},
-        now=now,
     )
 
 
-def _contacts(session: Session, store: Store, shopper: Shopper, lock: bool) -> Sequence[Contact]:
-    known = or_(false(), *_same(Contact, shopper), Contact.phone == shopper.phone)
+def _numbers(session: Session, store: Store, shopper: Shopper, erase: bool) -> _Numbers:
+    """All numbers that were asked for, or whose contact last had the e-mail or the customer id asked for."""
+    known = or_(Contact.phone.in_(shopper.phones), *_named(Contact, shopper.names))
     query = select(Contact).where(Contact.store_id == store.id, Contact.erased_at.is_(None), known)
-    return session.scalars(query.order_by(Contact.id).with_for_update() if lock else query).all()
+    contacts = session.scalars(query.order_by(Contact.id).with_for_update() if erase else query).all()
+    beside: dict[str, set[Names]] = {phone: set() for phone in shopper.phones}
+    beside |= {one.phone: {frozenset(person(one.email, one.customer_id))} for one in contacts}
+    phones = {contact.id: contact.phone for contact in contacts}
+    for contact_id, email, customer_id in _rows_beside(session, store, phones):
+        beside[phones[contact_id]].add(frozenset(person(email, customer_id)))
+    unknown = [phone for phone in shopper.phones if phone not in phones.values()]
+    for phone, customer_id in _words_of(session, store, unknown):
+        beside[phone].add(frozenset(person(None, customer_id)))
+    shares = {phone: _share(shopper, phone, rows, erase) for phone, rows in beside.items()}
+    return _Numbers(contacts, beside, shares)
 
 
-def _same(model: Any, shopper: Shopper) -> list[ColumnElement[bool]]:
-    """Rows of the e-mail or customer id that was asked for."""
-    found = [model.email == shopper.email] if shopper.email else []
-    return found + ([model.customer_id == shopper.customer_id] if shopper.customer_id else [])
+def _share(shopper: Shopper, phone: str, beside: Collection[Names], erase: bool) -> Share:
+    if erase:
+        return whose.to_erase(shopper.names, beside)
+    return whose.to_show(shopper.names, beside, vouched=shopper.vouched and phone in shopper.phones)
 
 
-def _stray(model: Any, emails: tuple[str, ...], customer_ids: tuple[str, ...]) -> ColumnElement[bool]:
-    """Rows without a number that name the same e-mail or customer."""
-    same = or_(model.email.in_(emails), model.customer_id.in_(customer_ids))
-    return and_(model.contact_id.is_(None), same)
+def _rows_beside(session: Session, store: Store, contact_ids: Iterable[int]) -> Iterable[Any]:
+    """Who is named beside these numbers in carts and orders."""
+    ids = list(contact_ids)
+    rows = (
+        select(model.contact_id, model.email, model.customer_id).where(
+            model.store_id == store.id, model.contact_id.in_(ids), model.erased_at.is_(None)
+        )
+        for model in (Cart, Order)
+    )
+    return session.execute(union(*rows)).all() if ids else ()
 
 
-def _told(values: Any) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(value for value in values if value))
+def _words_of(session: Session, store: Store, phones: Collection[str]) -> Iterable[Any]:
+    """Whose consent is written down for numbers that have no contact."""
+    event = ConsentEvent
+    words = select(event.address, event.evidence["customer"].astext).distinct()
+    query = words.where(event.store_id == store.id, event.address.in_(phones))
+    return session.execute(query).all() if phones else ()
 
 
-def _names(emails: Any, customer_ids: Any) -> list[str]:
-    found = [f"email:{email.lower()}" for email in emails if email]
-    return found + [f"customer:{customer_id}" for customer_id in customer_ids if customer_id]
+def _borrowed(numbers: _Numbers, shopper: Shopper) -> tuple[int, ...]:
+    """Contacts of others whose last order, or cart, was theirs."""
+    others = (contact for contact in numbers.contacts if not numbers.is_theirs(contact.phone))
+    named = (one.id for one in others if shopper.names.intersection(person(one.email, one.customer_id)))
+    return tuple(named)
+
+
+def _named(model: Any, names: Iterable[str]) -> list[ColumnElement[bool]]:
+    """Rows of one of these e-mails or customer ids, named as in ``flows.whose``."""
+    columns = {"email": model.email, "customer": model.customer_id}
+    parts = [name.partition(":") for name in names]
+    return [columns[kind] == value for kind, _, value in parts]

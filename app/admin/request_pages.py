@@ -76,7 +76,7 @@ def ask() -> AnyResponse:
     with runtime().database.session() as session:
         store, now = session.get_one(Store, access.visitor().store.id), runtime().clock.now()
         shopper = read_shopper(store, None, name) if "@" in name else read_shopper(store, name)
-        errors = {} if shopper.email or shopper.phone else {"name": NOBODY_NAMED}
+        errors = {} if shopper.email or shopper.phones else {"name": NOBODY_NAMED}
         if asked.erase and "sure" not in request.form:
             errors["sure"] = NOT_SURE
         if errors:

@@ -108,7 +108,7 @@ def _incoming(session: Any, runtime: Runtime, store: Store, now: datetime) -> In
 
 def _shopper(contact: Contact) -> Shopper:
     """By the number alone: the link proves no e-mail address."""
-    return Shopper(phone=contact.phone)
+    return Shopper(phones=(contact.phone,))
 
 
 def _page(template: str, found: Recipient, **values: Any) -> Response:

@@ -96,28 +96,25 @@ def _summary(incoming: Incoming, asked: Asked) -> dict[str, Any]:
 
 def _export(incoming: Incoming, asked: Asked) -> dict[str, Any]:
     """One page of what is stored, in words, each row with its kind. The last page counts as the answer."""
-    person = shop_requests.named(incoming.session, incoming.store, asked)
-    told = _in_words(shop_requests.documents(incoming, asked, person), incoming.store.timezone)
+    document = shop_requests.document(incoming, asked)
+    told = _in_words(document, incoming.store.timezone)
     end = asked.page * ROWS_A_PAGE
     if end >= len(told):
         shop_requests.note_handed(incoming, asked)
     rows = [{"kind": kind, "fields": row} for kind, row in told[end - ROWS_A_PAGE : end]]
-    return {"rows": rows, "done": end >= len(told), "left_out": person.left_out}
+    return {"rows": rows, "done": end >= len(told), "left_out": document["left_out"]["numbers"]}
 
 
-def _in_words(documents: list[dict[str, Any]], zone: str) -> list[tuple[str, Row]]:
-    """The rows of all documents, those of one kind together; what several of them tell is told once."""
-    rows: dict[str, dict[Row, None]] = {kind: {} for kind in readable.KINDS}
-    for document in documents:
-        language = next((one["language"] for one in document["derived"] if one["language"]), ENGLISH)
-        for section in readable.sections(document, language, zone):
-            rows[section.kind] |= dict.fromkeys(tuple(row) for row in section.rows)
-    return [(kind, row) for kind, found in rows.items() for row in found]
+def _in_words(document: dict[str, Any], zone: str) -> list[tuple[str, Row]]:
+    """The rows in words, those of one kind together; of rows that say the same one is enough."""
+    language = next((one["language"] for one in document["derived"] if one["language"]), ENGLISH)
+    sections = readable.sections(document, language, zone)
+    return [(one.kind, row) for one in sections for row in dict.fromkeys(tuple(row) for row in one.rows)]
 
 
 def _erase(incoming: Incoming, asked: Asked) -> dict[str, Any]:
-    person = shop_requests.named(incoming.session, incoming.store, asked)
-    return {"erased": shop_requests.erase(incoming, asked, person), "left_out": person.left_out}
+    erased, left_out = shop_requests.erase(incoming, asked)
+    return {"erased": erased, "left_out": left_out}
 
 
 def _login(incoming: Incoming, asked: Asked) -> dict[str, Any]:

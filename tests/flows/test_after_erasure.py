@@ -40,7 +40,7 @@ def erased(runtime: Runtime, clock: FixedClock, store: Store) -> Any:
         with runtime.database.session() as session:
             mine = session.get_one(Store, store.id)
             asking = Incoming(session, runtime, mine, NOW, NOW)
-            erasure.erase_person(asking, Shopper(phone=told.PHONE))
+            erasure.erase_person(asking, Shopper(phones=(told.PHONE,)))
         clock.advance(timedelta(hours=2))
 
     return erase

@@ -253,7 +253,7 @@ def test_help_never_tells_the_page_of_somebody_who_was_erased(
     with runtime.database.session() as session:
         store = session.get_one(Store, scene.store.id)
         erasing = Incoming(session, runtime, store, NOW, NOW, dedupe_key="erase")
-        erasure.erase_person(erasing, Shopper(phone=scene.contact.phone))
+        erasure.erase_person(erasing, Shopper(phones=(scene.contact.phone,)))
     reply(runtime, scene, "HELP")
     assert answers(runtime) == []
     clock.advance(MINUTE)

@@ -64,7 +64,7 @@ def make_whole_person(session: Session, runtime: Runtime, store: Store, tag: str
     _add_deliveries(session, store, contact, tag)
     request = ComplianceRequest(
         store_id=store.id, kind="data_request", dedupe_key=f"asked-{contact.id}", received_at=NOW,
-        due_at=NOW, request={"email": email},
+        due_at=NOW, request={"email": email}, acted_at=NOW, result="handed to the merchant",
     )  # fmt: skip
     session.add(request)
     session.flush()
@@ -116,9 +116,8 @@ def _add_orders(session: Session, runtime: Runtime, store: Store, contact: Conta
         session.add(
             Fulfillment(platform_fulfillment_id=name, status="sent", platform_updated_at=NOW, **common)
         )
-    message = factories.make_message(
-        session, store, factories.make_cart(session, store, contact), phone=contact.phone
-    )
+    cart = factories.make_cart(session, store, contact, email=contact.email, customer_id=contact.customer_id)
+    message = factories.make_message(session, store, cart, phone=contact.phone)
     factories.make_recovery(session, store, order, message)
 
 
