@@ -53,6 +53,16 @@ final class WatchingTest extends PluginTestCase {
 		$this->assertNull( $this->memory->kept );
 	}
 
+	public function test_the_session_of_an_app_which_cannot_be_asked_is_one() {
+		WC()->session = new class() {
+			public function get_customer_id() {
+				return 't_app';
+			}
+		};
+		$this->visit( 1 );
+		$this->assertSame( array( 1 ), $this->quantities() );
+	}
+
 	public function test_an_emptied_cart_is_told_once_and_may_be_filled_again() {
 		foreach ( array( 1, 0, 0, 1 ) as $quantity ) {
 			$this->visit( $quantity );

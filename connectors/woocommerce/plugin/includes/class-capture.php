@@ -69,7 +69,17 @@ final class Capture {
 	 */
 	public static function has_cart() {
 		$woocommerce = function_exists( 'WC' ) ? WC() : null;
-		return $woocommerce && $woocommerce->cart && $woocommerce->session && did_action( 'woocommerce_cart_loaded_from_session' ) && $woocommerce->session->has_session();
+		return $woocommerce && $woocommerce->cart && $woocommerce->session && did_action( 'woocommerce_cart_loaded_from_session' ) && self::has_session( $woocommerce->session );
+	}
+
+	/**
+	 * Whether a visitor has a session. Up to 10.6 that of a Cart-Token (apps, shops with pages of their own)
+	 * cannot be asked; it is there.
+	 *
+	 * @param \WC_Session $session Of this request.
+	 */
+	private static function has_session( $session ) {
+		return method_exists( $session, 'has_session' ) ? $session->has_session() : '' !== (string) $session->get_customer_id();
 	}
 
 	/**
