@@ -50,9 +50,21 @@ final class Checkout_Note {
 	 * Into both checkouts.
 	 */
 	public function listen() {
+		add_action( 'template_redirect', array( $this, 'keep_out_of_caches' ), 4 );
 		add_action( 'template_redirect', array( $this, 'take' ), 5 );
 		add_action( 'woocommerce_before_checkout_form', array( $this, 'show' ), 5 );
 		add_filter( 'render_block_woocommerce/checkout', array( $this, 'prepend' ) );
+	}
+
+	/**
+	 * WooCommerce keeps the checkout of its settings out of caches. A shop may have others, and what they say is for
+	 * one visitor.
+	 */
+	public function keep_out_of_caches() {
+		if ( Capture::at_checkout() ) {
+			\WC_Cache_Helper::set_nocache_constants();
+			nocache_headers();
+		}
 	}
 
 	/**

@@ -75,16 +75,19 @@ final class Restore {
 	 */
 	public function visit() {
 		// phpcs:ignore WordPress.Security.NonceVerification.Recommended, WordPress.Security.ValidatedSanitizedInput -- signed; Ticket takes nothing that is not.
-		$given = isset( $_GET[ Ticket::PARAMETER ] ) ? $_GET[ Ticket::PARAMETER ] : null;
-		if ( null === $given || ! WC()->cart || ! WC()->session ) {
+		$given  = isset( $_GET[ Ticket::PARAMETER ] ) ? $_GET[ Ticket::PARAMETER ] : null;
+		$status = null === $given ? null : self::status_for( $_SERVER );
+		if ( null === $status || ! WC()->cart || ! WC()->session ) {
 			return;
 		}
+		\WC_Cache_Helper::set_nocache_constants();
 		nocache_headers();
+		// WordPress before 6.8 lets a guest's answer be stored.
+		header( 'Cache-Control: no-store, private, no-cache, must-revalidate, max-age=0' );
 		header( 'Referrer-Policy: no-referrer' );
 		header( 'X-Robots-Tag: noindex, nofollow' );
-		$waits = self::status_for( $_SERVER );
-		if ( $waits ) {
-			status_header( $waits );
+		if ( $status ) {
+			status_header( $status );
 			exit;
 		}
 		$target = null;
@@ -102,10 +105,11 @@ final class Restore {
 	}
 
 	/**
-	 * The answer to a request that is no visit; 0 for a visit.
+	 * The answer to a request that is no visit; 0 for a visit, null for what is none of our business: a form on the page
+	 * to which a link led is sent to the same address.
 	 *
 	 * @param array $server As PHP has it.
-	 * @return int
+	 * @return int|null
 	 */
 	public static function status_for( array $server ) {
 		foreach ( self::AHEAD as $name ) {
@@ -117,7 +121,7 @@ final class Restore {
 		if ( 'HEAD' === $method ) {
 			return 200;
 		}
-		return 'GET' === $method ? 0 : 405;
+		return 'GET' === $method ? 0 : null;
 	}
 
 	/**
