@@ -3,6 +3,7 @@
 use Warmcart\Connection;
 use Warmcart\Options;
 use Warmcart\Signature;
+use Warmcart\Tables;
 
 final class ConnectionTest extends PluginTestCase {
 
@@ -84,6 +85,7 @@ final class ConnectionTest extends PluginTestCase {
 			array( 'https://warmcart.example.com/?x=1', false ),
 			array( 'ftp://localhost', false ),
 			array( 'warmcart', false ),
+			array( '//warmcart.example.com', false ),
 			array( '', false ),
 		);
 	}
@@ -95,5 +97,17 @@ final class ConnectionTest extends PluginTestCase {
 		$this->assertFalse( Options::is_connected() );
 		$this->assertSame( array(), Options::connection() );
 		$this->assertSame( array(), $GLOBALS['wordpress']['scheduled'] );
+	}
+
+	public function test_an_erasure_that_waits_is_not_forgotten_with_the_connection() {
+		$GLOBALS['wpdb']->statements = array();
+		$this->connect();
+		$this->answers( array( 'status' => 200, 'body' => '{}' ) );
+		Connection::disconnect();
+		$this->assertContains( 'DELETE FROM %i WHERE subject NOT LIKE %s', $GLOBALS['wpdb']->statements );
+	}
+
+	public function test_the_tables_of_a_site_go_with_it() {
+		$this->assertSame( array( 'wp_posts', 'wp_warmcart_outbox', 'wp_warmcart_cart', 'wp_warmcart_opening' ), Tables::add_ours( array( 'wp_posts' ) ) );
 	}
 }

@@ -32,8 +32,9 @@ final class Connection {
 		if ( '' === $host || isset( $parts['user'] ) || isset( $parts['query'] ) ) {
 			return __( 'Type the address of your Warmcart server, such as https://warmcart.example.com', 'warmcart' );
 		}
-		$local = in_array( $host, array( 'localhost', '127.0.0.1' ), true );
-		if ( 'https' !== $parts['scheme'] && ! ( $local && 'http' === $parts['scheme'] ) ) {
+		$local  = in_array( $host, array( 'localhost', '127.0.0.1' ), true );
+		$scheme = isset( $parts['scheme'] ) ? $parts['scheme'] : '';
+		if ( 'https' !== $scheme && ! ( $local && 'http' === $scheme ) ) {
 			return __( 'The address of the server must begin with https://', 'warmcart' );
 		}
 		return '';

@@ -153,11 +153,11 @@ class Outbox {
 	}
 
 	/**
-	 * Empty the table.
+	 * Empty the table. An erasure that somebody asked for waits until the shop is connected again.
 	 */
 	public function clear() {
 		global $wpdb;
-		$wpdb->query( $wpdb->prepare( 'DELETE FROM %i', self::table() ) );
+		$wpdb->query( $wpdb->prepare( 'DELETE FROM %i WHERE subject NOT LIKE %s', self::table(), self::ERASURE . '%' ) );
 	}
 
 	/**

@@ -68,7 +68,13 @@ final class Settings_Page {
 	public function disconnect() {
 		self::guard( 'warmcart_disconnect' );
 		Connection::disconnect();
-		self::back( '', __( 'The shop is not connected any more. Nothing is told of its carts.', 'warmcart' ) );
+		$said = __( 'The shop is not connected any more. Nothing is told of its carts.', 'warmcart' );
+		$left = ( new Outbox() )->waiting();
+		if ( $left ) {
+			/* translators: %d: how many. */
+			$said .= ' ' . sprintf( __( 'Erasures of which the server was not told yet: %d. They wait until the shop is connected again.', 'warmcart' ), $left );
+		}
+		self::back( '', $said );
 	}
 
 	/**

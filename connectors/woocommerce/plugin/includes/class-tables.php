@@ -18,6 +18,16 @@ final class Tables {
 	const LAYOUT = '2';
 
 	/**
+	 * A site of a network is deleted, and its tables with it.
+	 *
+	 * @param array $tables Those that go.
+	 * @return array
+	 */
+	public static function add_ours( $tables ) {
+		return array_merge( $tables, array( Outbox::table(), Memory::table(), Openings::table() ) );
+	}
+
+	/**
 	 * Make them unless they are there; an option says which layout they have.
 	 */
 	public static function install() {
