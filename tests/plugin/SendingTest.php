@@ -131,4 +131,13 @@ final class SendingTest extends PluginTestCase {
 		Flush::run();
 		$this->assertCount( 1, $this->posted() );
 	}
+
+	public function test_a_database_without_locks_sends_too() {
+		$this->connect();
+		$GLOBALS['wordpress']['rows'] = array( (object) array( 'id' => 1, 'nonce' => 'first', 'body' => '{}' ) );
+		$GLOBALS['wordpress']['lock'] = null;
+		$this->answers( self::TAKEN );
+		Flush::run();
+		$this->assertCount( 1, $this->posted() );
+	}
 }

@@ -119,7 +119,8 @@ final class Beacon {
 	 * Send without waiting for the queue. Never before the answer has gone out.
 	 */
 	public static function send() {
-		if ( function_exists( 'fastcgi_finish_request' ) && fastcgi_finish_request() ) {
+		$finish = function_exists( 'fastcgi_finish_request' ) ? 'fastcgi_finish_request' : 'litespeed_finish_request';
+		if ( function_exists( $finish ) && $finish() ) {
 			Flush::run();
 		}
 	}

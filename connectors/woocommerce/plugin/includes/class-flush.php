@@ -51,11 +51,11 @@ final class Flush {
 	}
 
 	/**
-	 * Not any more.
+	 * Not any more, nor anything else of ours.
 	 */
 	public static function unschedule() {
 		if ( function_exists( 'as_unschedule_all_actions' ) ) {
-			as_unschedule_all_actions( self::HOOK, array(), self::GROUP );
+			as_unschedule_all_actions( '', array(), self::GROUP );
 		}
 	}
 
@@ -71,9 +71,9 @@ final class Flush {
 			0,
 			function ( $alone ) {
 				$state = Options::state();
-				if ( $alone && $state['retry_at'] <= time() ) {
+				// Where nobody knows, an event may be sent twice; it counts once.
+				if ( false !== $alone && $state['retry_at'] <= time() ) {
 					self::work( new Outbox(), new Sender() );
-					( new Memory() )->forget_old();
 				}
 			}
 		);
