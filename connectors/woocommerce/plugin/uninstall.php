@@ -1,6 +1,6 @@
 <?php
 /**
- * The plugin is deleted: nothing of it stays but what orders keep as proof of consent.
+ * The plugin is deleted: nothing of it stays but what orders keep: the proof of consent, and which cart they were.
  *
  * @package Warmcart
  */
@@ -18,6 +18,9 @@ require_once __DIR__ . '/includes/class-sender.php';
  */
 function warmcart_uninstall_site() {
 	global $wpdb;
+	if ( ! get_option( 'warmcart_tables' ) ) {
+		return;
+	}
 	// If the server cannot be reached it is all the same: a secret that nobody holds signs nothing.
 	\Warmcart\Question::ask( \Warmcart\Question::GOODBYE, array(), 2 );
 	foreach ( array( 'outbox', 'cart', 'opening' ) as $name ) {
@@ -32,13 +35,12 @@ function warmcart_uninstall_site() {
 	}
 	delete_metadata( 'user', 0, '_wc_other/warmcart/sms_consent', '', true );
 	if ( function_exists( 'as_unschedule_all_actions' ) ) {
-		as_unschedule_all_actions( 'warmcart_flush' );
-		as_unschedule_all_actions( 'warmcart_tell_version' );
+		as_unschedule_all_actions( '', array(), 'warmcart' );
 	}
 }
 
 if ( is_multisite() ) {
-	foreach ( get_sites( array( 'fields' => 'ids' ) ) as $warmcart_site ) {
+	foreach ( get_sites( array( 'fields' => 'ids', 'number' => 0 ) ) as $warmcart_site ) {
 		switch_to_blog( $warmcart_site );
 		warmcart_uninstall_site();
 		restore_current_blog();

@@ -233,12 +233,13 @@ class Memory {
 	}
 
 	/**
-	 * Forget carts that nobody touched for as long as a session may last.
+	 * Forget carts that nobody touched for as long as a session may last. Once a day, with what WooCommerce forgets of
+	 * persons then: a shop in which nothing happens sends nothing.
 	 */
-	public function forget_old() {
+	public static function forget_old() {
 		global $wpdb;
 		$wpdb->query( $wpdb->prepare( 'DELETE FROM %i WHERE updated_at < %d', self::table(), time() - self::KEPT_DAYS * DAY_IN_SECONDS ) );
-		$this->openings->forget_old();
+		Openings::forget_old();
 	}
 
 	/**

@@ -129,7 +129,7 @@ class Openings {
 	/**
 	 * Forget what is as old as a cart may get.
 	 */
-	public function forget_old() {
+	public static function forget_old() {
 		global $wpdb;
 		$wpdb->query( $wpdb->prepare( 'DELETE FROM %i WHERE opened_at < %d', self::table(), time() - Memory::KEPT_DAYS * DAY_IN_SECONDS ) );
 	}

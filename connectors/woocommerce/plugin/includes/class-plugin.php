@@ -33,6 +33,8 @@ final class Plugin {
 		add_action( 'rest_api_init', array( Connection::class, 'register_route' ) );
 		add_action( Flush::HOOK, array( Flush::class, 'run' ) );
 		add_action( Connection::VERSION, array( Connection::class, 'connect_again' ) );
+		add_filter( 'wpmu_drop_tables', array( Tables::class, 'add_ours' ) );
+		add_action( 'woocommerce_cleanup_personal_data', array( Memory::class, 'forget_old' ) );
 		if ( is_admin() || wp_doing_cron() ) {
 			add_action( 'init', array( Tables::class, 'install' ), 20 );
 		}
