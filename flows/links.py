@@ -123,8 +123,8 @@ OPEN = text(
     """
     WITH found AS (
         SELECT l.token, l.id AS link_id, l.store_id, l.cart_id, l.message_id,
-            l.ended_at IS NOT NULL OR l.expires_at <= :now AS ended, m.flow_id, m.step_key, m.accepted_at,
-            m.created_at AS written_at
+            l.ended_at IS NOT NULL OR l.expires_at <= :now AS ended, m.flow_id, m.enrollment_id, m.step_key,
+            m.accepted_at, m.created_at AS written_at
         FROM link l JOIN message m ON m.store_id = l.store_id AND m.id = l.message_id
         WHERE l.token = :token
     ), recorded AS (
@@ -170,7 +170,12 @@ OPEN = text(
             AND k.kind = :plugin_key AND k.in_use ORDER BY k.id DESC LIMIT 1) AS plugin_key,
         cast(:now AS timestamptz) AS opened_at,
         (SELECT code FROM discount d WHERE d.store_id = found.store_id AND d.cart_id = found.cart_id
-            AND d.state = 'made' AND d.ends_at > :now ORDER BY d.id DESC LIMIT 1) AS discount_code,
+            AND d.state = 'made' AND d.ends_at > :now
+            -- Not one of which only a text that still waits will tell.
+            AND ((d.enrollment_id = found.enrollment_id AND d.step_key = found.step_key) OR EXISTS (
+                SELECT FROM message told WHERE told.store_id = d.store_id AND told.accepted_at IS NOT NULL
+                    AND told.enrollment_id = d.enrollment_id AND told.step_key = d.step_key))
+            ORDER BY d.id DESC LIMIT 1) AS discount_code,
         ARRAY(SELECT code FROM unnest(c.discount_codes) WITH ORDINALITY AS used(code, place)
             WHERE NOT EXISTS (SELECT FROM discount d
                 WHERE d.store_id = found.store_id AND d.code = lower(used.code)) ORDER BY place) AS own_codes

@@ -191,6 +191,23 @@ def test_a_text_that_had_to_wait_tells_of_the_code_that_still_fits(
     assert "10% off" in provider.texts[0].body and len(shop.asked) == 1
 
 
+def test_a_code_whose_text_still_waits_does_not_take_the_place_of_the_one_that_was_promised(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    scene = set_up(runtime, flow(None, ("reminder", "small"), ("second_call", "best")))
+    dispatch.drain(runtime)
+    clock.advance(timedelta(days=1))
+    shop.meanwhile = lambda: change_goods(runtime, scene, TOTE, MUG)
+    assert dispatch.drain(runtime) == 0
+    assert [state for _, state, _ in states(runtime)] == ["made", "made"]
+    promised, waiting = [one.code for one in shop.asked]
+    assert f"discount={promised}" in landing(runtime, provider.texts[0].link_token)
+    shop.meanwhile = lambda: None
+    clock.advance(HALF_AN_HOUR)
+    dispatch.drain(runtime)
+    assert f"discount={waiting}" in landing(runtime, provider.texts[1].link_token)
+
+
 @pytest.mark.parametrize(
     ("offers", "goods", "items", "reason"),
     [

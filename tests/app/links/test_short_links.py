@@ -127,6 +127,7 @@ def test_a_cart_that_is_filled_anew_keeps_the_shoppers_codes_and_never_an_old_on
         row = factories.make_enrollment(session, shop.store, flow, contact, shop.cart)
         factories.make_discount(session, row, code="back-over", step_key="reminder", state="ended")
         factories.make_discount(session, row, code="back-now")
+    shop.change(shop.message, enrollment_id=row.id, step_key="last_call")
 
     assert parse_qs(urlsplit(shop.leads_to()).query)["discount"] == ["back-now,SUMMER"]
 
