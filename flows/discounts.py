@@ -7,21 +7,20 @@ whose code was not made: it goes without, or waits, as the flow says.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import case, select, update
+from sqlalchemy import case, update
 from sqlalchemy.orm import Session
 
-from app.models import Contact, Discount, Enrollment
+from app.models import Discount
 from app.runtime import Runtime
 from connectors.discounts import CodeTaken, Combines, DiscountKind, DiscountRefused
 from connectors.discounts import Discount as Wanted
 from connectors.platform import ConnectorError, Money, Throttled
-from flows import bulk, discount_ends, discount_facts, discount_failures, due, offers
+from flows import discount_ends, discount_facts, discount_failures, discount_rows, offers
 from flows.compose import OfferText
 from flows.conflicts import again
 from flows.discount_facts import Facts
@@ -32,9 +31,6 @@ from flows.platform_calls import call_makers
 
 log = structlog.get_logger()
 
-CODE_PREFIX, CODE_LENGTH, MARK_PREFIX = "back-", 8, "wc"
-CODE_LETTERS = "23456789abcdefghjkmnpqrstvwxyz"
-"""No letters or digits that are taken for one another."""
 MAKE_SECONDS = 6.0
 ANSWERED_BEFORE = timedelta(minutes=5)
 """A code begins so long before it is made: the platform's clock may be behind ours."""
@@ -43,8 +39,6 @@ USABLE_FOR = timedelta(hours=1)
 WAITS_FOR = timedelta(hours=12)
 """So long does a text wait for a code that cannot be made, where the flow says that it waits."""
 RETRY_PAUSE = timedelta(minutes=2)
-WITHDRAWN_WITHIN = 1800
-"""Seconds after its end in which a code is withdrawn: no link takes it along by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +98,9 @@ def offer(runtime: Runtime, steps: Sequence[DueStep], now: datetime) -> dict[int
     found = over | _without_asking(steps_on, rows, decided, unfit)
     going = [step for step in steps_on if step.claim.id not in found]
     wanted = {step.claim.id: rows[step.claim.id] for step in going if step.claim.id in rows}
-    wanted |= _write_down(runtime, [step for step in going if step.claim.id not in rows], decided, now)
+    wanted |= discount_rows.write_down(
+        runtime, [step for step in going if step.claim.id not in rows], decided, now
+    )
     found |= _make(runtime, [step for step in going if step.claim.id in wanted], wanted, now)
     # An offer that was decided and not written down: another cart was faster.
     return {step.claim.id: found.get(step.claim.id, Without("offer_given_away")) for step in steps}
@@ -213,86 +209,6 @@ def _made(step: DueStep, row: Discount) -> Made:
     return Made(text, row.ends_at, details)
 
 
-@again
-def _write_down(
-    runtime: Runtime, steps: Sequence[DueStep], decided: Mapping[int, offers.Decision], now: datetime
-) -> dict[int, Discount]:
-    """The codes to be made, by claim id. Of two carts of one shopper only one gets an offer, so their
-    contact is locked and asked about once more; so is the store, where its season gives so many only. What
-    an order or a stop has ended meanwhile gets none: they wait for us, and we for them."""
-    with runtime.database.session() as session:
-        going = [step for step in steps if isinstance(decided.get(step.claim.id), Offer)]
-        if not going:
-            return {}
-        going = _still_active(session, discount_facts.within_seasons(session, going))
-        contacts = [step.contact.id for step in going]
-        locked = select(Contact.id).where(bulk.among(Contact.id, contacts)).order_by(Contact.id)
-        session.execute(locked.with_for_update(key_share=True)).all()
-        last = discount_facts.last_offers(session, going)
-        rows = {
-            step.claim.id: _row(step, decided[step.claim.id], now)
-            for step in going
-            if not _too_soon(step, last.get(step.enrollment.id), now)
-        }
-        session.add_all(rows.values())
-        session.flush()
-        due.schedule_all(session, [_plan(row, now) for row in rows.values()])
-        session.expunge_all()
-    return rows
-
-
-def _still_active(session: Session, steps: Sequence[DueStep]) -> list[DueStep]:
-    ids = [step.enrollment.id for step in steps]
-    active = select(Enrollment.id).where(bulk.among(Enrollment.id, ids), Enrollment.state == "active")
-    locked = set(session.scalars(active.order_by(Enrollment.id).with_for_update(read=True)))
-    return [step for step in steps if step.enrollment.id in locked]
-
-
-def _too_soon(step: DueStep, last_offer_at: datetime | None, now: datetime) -> bool:
-    return last_offer_at is not None and now < last_offer_at + step.offers.once_in
-
-
-def _row(step: DueStep, decision: offers.Decision, now: datetime) -> Discount:
-    if not isinstance(decision, Offer):
-        raise TypeError("only an offer has a code")
-    return Discount(
-        store_id=step.store.id,
-        enrollment_id=step.enrollment.id,
-        cart_id=step.cart.id,
-        contact_id=step.contact.id,
-        step_key=step.step.key,
-        rung=step.step.offer.value,
-        season=step.season.mark if step.season else None,
-        kind=decision.kind.value,
-        value=decision.value,
-        currency=decision.currency,
-        minimum=decision.minimum,
-        products=None if decision.products is None else list(decision.products),
-        code=_random_code(),
-        mark=f"{MARK_PREFIX}{secrets.token_hex(6)}",
-        state="wanted",
-        ends_at=decision.ends_at,
-        created_at=now,
-    )
-
-
-def _random_code() -> str:
-    """39 bits: nobody guesses one of a shop's few open codes."""
-    return CODE_PREFIX + "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
-
-
-def _plan(row: Discount, now: datetime) -> due.Plan:
-    """Codes end with the day, many in one second. They are withdrawn over a while: platforms count calls."""
-    return {
-        "store_id": row.store_id,
-        "kind": due.DISCOUNT_END,
-        "subject": row.id,
-        "due_at": row.ends_at + row.id % WITHDRAWN_WITHIN * timedelta(seconds=1),
-        "once_key": due.once_key(due.DISCOUNT_END, row.id),
-        "now": now,
-    }
-
-
 def _make(
     runtime: Runtime, steps: Sequence[DueStep], rows: Mapping[int, Discount], now: datetime
 ) -> dict[int, Offering]:
@@ -300,7 +216,7 @@ def _make(
     answers = _ask(runtime, steps, rows)
     taken = [step for step in steps if isinstance(answers[step.claim.id], CodeTaken)]
     if taken:
-        _rename(runtime, [rows[step.claim.id] for step in taken])
+        discount_rows.rename(runtime, [rows[step.claim.id] for step in taken])
         answers |= _ask(runtime, taken, rows)
     found: dict[int, Offering] = {}
     made, failed, lost = dict[int, str](), dict[int, ConnectorError](), list[Discount]()
@@ -351,14 +267,6 @@ def _missing(step: DueStep, row: Discount, error: ConnectorError, now: datetime)
         return Without("code_not_made")
     pause = timedelta(seconds=error.retry_after) if isinstance(error, Throttled) else RETRY_PAUSE
     return Waits(now + max(pause, RETRY_PAUSE))
-
-
-@again
-def _rename(runtime: Runtime, rows: Sequence[Discount]) -> None:
-    with runtime.database.session() as session:
-        for row in rows:
-            row.code = _random_code()
-            session.execute(update(Discount).where(Discount.id == row.id).values(code=row.code))
 
 
 @again

@@ -15,7 +15,7 @@ from app.clock import FixedClock
 from app.models import Cart, Discount, Recovery, Store, TimelineEntry
 from app.runtime import Runtime, make_runtime
 from connectors.platform import ConsentSignal, ConsentState
-from flows import consents, discount_ends, discounts, dispatch, enrollment
+from flows import consents, discount_ends, discount_rows, dispatch, enrollment
 from tests import factories
 from tests.flows import offering, scenes
 from tests.flows.platform_shops import (
@@ -173,7 +173,7 @@ def test_a_code_that_the_shop_has_already_is_left_alone(
     use_flow(shop)
     shop.make_own_code("welcome")
     names = iter(["welcome", "back-2"])
-    monkeypatch.setattr(discounts, "_random_code", lambda: next(names))
+    monkeypatch.setattr(discount_rows, "_random_code", lambda: next(names))
     leave(shop, clock, {TOTE: 2})
     assert sorted(shop.codes()) == ["back-2", "welcome"]
     assert shop.open(tokens(runtime)[0]).codes == ["back-2"]
