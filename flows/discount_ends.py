@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session, aliased
 from app.models import Discount, Due, Message, Store
 from app.runtime import Runtime
 from connectors.discounts import DiscountMaker
+from connectors.platform import ConnectorError
 from flows import bulk, discount_failures, due, timeline
 from flows.conflicts import again
 from flows.due import Claim, Later
-from flows.platform_calls import call_makers
+from flows.platform_calls import NotAsked, call_makers
 from flows.timeline import Line
 
 log = structlog.get_logger()
@@ -28,6 +29,8 @@ log = structlog.get_logger()
 BATCH = 100
 LEASE = timedelta(minutes=2)
 BUDGET_SECONDS = 20.0
+# The shop was at work on other codes of ours.
+NEXT_TURN = timedelta(minutes=1)
 # The code has been over for so long that it lowers nothing; what keeps its platform from answering, lasts.
 GIVEN_UP_AFTER = timedelta(days=7)
 FINAL = frozenset({"ordered", "stopped"})
@@ -199,7 +202,7 @@ def _over(runtime: Runtime, claims: Sequence[Claim], now: datetime) -> list[_Wit
     return [_Withdrawal(by_id[discount.id], store, discount) for discount, store in found]
 
 
-def _withdraw(runtime: Runtime, wanted: Sequence[_Withdrawal]) -> dict[int, str | None]:
+def _withdraw(runtime: Runtime, wanted: Sequence[_Withdrawal]) -> dict[int, ConnectorError | None]:
     """Ask the platforms; by the codes' ids, why they are still there, None for those that are gone."""
     rows = {one.discount.id: one.discount for one in wanted}
     stores = {one.discount.id: one.store for one in wanted}
@@ -207,9 +210,9 @@ def _withdraw(runtime: Runtime, wanted: Sequence[_Withdrawal]) -> dict[int, str 
         runtime, stores, lambda maker, name: _withdraw_one(maker, rows[name]), BUDGET_SECONDS
     )
     for name, error in answers.items():
-        if error is not None:
+        if error is not None and not isinstance(error, NotAsked):
             log.info("code_not_withdrawn", store_id=stores[name].id, error=str(error))
-    return {name: discount_failures.reason(error) if error else None for name, error in answers.items()}
+    return answers
 
 
 def _withdraw_one(maker: DiscountMaker, row: Discount) -> None:
@@ -218,7 +221,7 @@ def _withdraw_one(maker: DiscountMaker, row: Discount) -> None:
 
 @again
 def _note(
-    runtime: Runtime, claims: Sequence[Claim], failures: Mapping[int, str | None], now: datetime
+    runtime: Runtime, claims: Sequence[Claim], failures: Mapping[int, ConnectorError | None], now: datetime
 ) -> None:
     with runtime.database.session() as session:
         ours = due.hold(session, claims)
@@ -235,7 +238,12 @@ def _note(
             failure = failures[row.id]
             if failure is None:
                 row.withdrawn_at = now
+            elif isinstance(failure, NotAsked):
+                later.append(Later(claim, now + NEXT_TURN, claim.reason))
             elif row.ends_at > now - GIVEN_UP_AFTER:
-                later.append(Later(claim, now + discount_failures.AGAIN_AFTER, failure))
+                reason = discount_failures.reason(failure)
+                later.append(Later(claim, now + discount_failures.AGAIN_AFTER, reason))
+            else:
+                log.warning("code_left_at_shop", store_id=row.store_id, discount_id=row.id)
         kept = due.put_back_all(session, later)
         due.finish(session, [claim for claim in held if claim.id not in kept])

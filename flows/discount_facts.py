@@ -269,8 +269,8 @@ def with_goods(case: Case, step: DueStep, goods: Mapping[Item, Goods] | None) ->
     return replace(case, lines=lines, goods_asked=goods is not None)
 
 
-def goods(runtime: Runtime, steps: Sequence[DueStep]) -> dict[int, Mapping[Item, Goods]]:
-    """What the platforms tell of the goods in these carts, by claim id, where a rule asks about them."""
+def goods(runtime: Runtime, steps: Sequence[DueStep]) -> dict[int, Mapping[Item, Goods] | ConnectorError]:
+    """What the platforms tell of the goods in these carts, or why nothing, by claim id; where a rule asks."""
     asking = {step.claim.id: step for step in steps if offers.needs_goods(step.offers)}
     stores = {name: step.store for name, step in asking.items()}
 
@@ -278,8 +278,7 @@ def goods(runtime: Runtime, steps: Sequence[DueStep]) -> dict[int, Mapping[Item,
         wanted = bool(asking[name].offers.excluded.collections)
         return maker.goods(_items(asking[name]), collections=wanted)
 
-    told = call_makers(runtime, stores, ask, ASK_SECONDS)
-    return {name: answer for name, answer in told.items() if not isinstance(answer, ConnectorError)}
+    return call_makers(runtime, stores, ask, ASK_SECONDS)
 
 
 def sales(runtime: Runtime, stores: Sequence[Store], now: datetime) -> dict[int, Sale | None]:

@@ -27,7 +27,7 @@ from flows.discount_facts import Facts
 from flows.facts import DueStep
 from flows.offer_form import Rung, WithoutCode
 from flows.offers import NoOffer, Offer, SaleRuns
-from flows.platform_calls import call_makers
+from flows.platform_calls import NotAsked, call_makers
 
 log = structlog.get_logger()
 
@@ -39,6 +39,9 @@ USABLE_FOR = timedelta(hours=1)
 WAITS_FOR = timedelta(hours=12)
 """So long does a text wait for a code that cannot be made, where the flow says that it waits."""
 RETRY_PAUSE = timedelta(minutes=2)
+TURN, MOST_TURNS = "offer_turn", 20
+TURN_PAUSE, LONGEST_TURN = 5.0, 30.0
+"""Seconds until a text whose turn at a busy shop has not come is looked at again, so often at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,15 @@ class Waits:
     until: datetime
 
 
-Offering = Made | TellsSale | Without | Waits
+@dataclass(frozen=True, slots=True)
+class InLine:
+    """The shop was at work on other texts of ours: this one is tried again. ``reason`` counts how often."""
+
+    until: datetime
+    reason: str
+
+
+Offering = Made | TellsSale | Without | Waits | InLine
 
 
 def makes_offer(step: DueStep) -> bool:
@@ -88,14 +99,15 @@ def offer(runtime: Runtime, steps: Sequence[DueStep], now: datetime) -> dict[int
     rows = {step.claim.id: row for step in steps if (row := facts.discounts.get(step.enrollment.id))}
     over = {name: _over(row) for name, row in rows.items() if _is_over(row, now)}
     steps_on = [step for step in steps if step.claim.id not in over]
-    decided = _decide(runtime, steps_on, facts, now)
+    decided, in_line = _decide(runtime, steps_on, facts, now)
+    steps_on = [step for step in steps_on if step.claim.id in decided]
     unfit = {
         step.claim.id
         for step in steps_on
         if (row := rows.get(step.claim.id)) and not _gives(row, decided[step.claim.id], step, now)
     }
     _drop(runtime, [rows[name] for name in unfit], now)
-    found = over | _without_asking(steps_on, rows, decided, unfit)
+    found = over | in_line | _without_asking(steps_on, rows, decided, unfit)
     going = [step for step in steps_on if step.claim.id not in found]
     wanted = {step.claim.id: rows[step.claim.id] for step in going if step.claim.id in rows}
     wanted |= discount_rows.write_down(
@@ -108,8 +120,9 @@ def offer(runtime: Runtime, steps: Sequence[DueStep], now: datetime) -> dict[int
 
 def _decide(
     runtime: Runtime, steps: Sequence[DueStep], facts: Facts, now: datetime
-) -> dict[int, offers.Decision]:
-    """The platform is asked about the goods only where that can still change something."""
+) -> tuple[dict[int, offers.Decision], dict[int, Offering]]:
+    """What is decided, and the texts whose turn to be asked about has not come. The platform is asked about
+    the goods only where that can still change something."""
     sales = discount_facts.sales(runtime, [step.store for step in steps], now)
     decided: dict[int, offers.Decision] = {}
     to_ask: list[DueStep] = []
@@ -120,11 +133,36 @@ def _decide(
             decided[step.claim.id] = early
         else:
             to_ask.append(step)
-    goods = discount_facts.goods(runtime, to_ask)
+    goods, in_line = discount_facts.goods(runtime, to_ask), dict[int, Offering]()
     for step in to_ask:
-        case = discount_facts.with_goods(cases[step.claim.id], step, goods.get(step.claim.id))
-        decided[step.claim.id] = offers.decide(case)
-    return decided
+        told = goods.get(step.claim.id)
+        if turn := _next_turn(step, told, now):
+            in_line[step.claim.id] = turn
+            continue
+        known = None if isinstance(told, ConnectorError) else told
+        decided[step.claim.id] = offers.decide(discount_facts.with_goods(cases[step.claim.id], step, known))
+    return decided, in_line
+
+
+def _next_turn(step: DueStep, error: object, now: datetime) -> InLine | None:
+    """Where the shop answers, and only could not be asked about this text as well; or has too much to do for
+    a moment. A text goes rather without its offer than never."""
+    if isinstance(error, NotAsked):
+        seconds = error.after
+    elif isinstance(error, Throttled):
+        seconds = error.retry_after
+    else:
+        return None
+    turns = _turns(step)
+    if turns >= MOST_TURNS or seconds > LONGEST_TURN:
+        return None
+    return InLine(now + timedelta(seconds=max(seconds, TURN_PAUSE)), f"{TURN}:{turns + 1}")
+
+
+def _turns(step: DueStep) -> int:
+    """How often the text has been put back in line."""
+    what, _, count = (step.claim.reason or "").partition(":")
+    return int(count) if what == TURN else 0
 
 
 def _told(decision: SaleRuns | NoOffer) -> Offering:
@@ -225,6 +263,9 @@ def _make(
         if isinstance(answer, str):
             made[row.id] = answer
             found[step.claim.id] = _made(step, row)
+            continue
+        if isinstance(answer, NotAsked) and (turn := _next_turn(step, answer, now)):
+            found[step.claim.id] = turn
             continue
         log.warning("code_not_made", store_id=row.store_id, error=str(answer))
         failed[row.id] = answer

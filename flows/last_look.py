@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 
 import structlog
 from sqlalchemy import select, tuple_
-from sqlalchemy.dialects.postgresql import insert
 
-from app.models import CartKey, Store, StoreFlag
+from app.models import CartKey, Store
 from app.runtime import Runtime
 from connectors.platform import ConnectorError, Key, OrderSeen, OrderStatus, Shopper, StoreClient
-from flows import connections, intake
+from flows import connections, intake, silence
 from flows.conflicts import again
 from flows.facts import DueStep
 from flows.faults import UNAPPLICABLE, sentence
@@ -29,7 +28,6 @@ log = structlog.get_logger()
 
 AT_ONCE = 32
 BUDGET_SECONDS = 3.0
-LEFT_IN_PEACE = timedelta(minutes=1)
 SILENT = "platform_silent"
 
 Answer = Future[OrderSeen | None]
@@ -56,12 +54,12 @@ def look(runtime: Runtime, steps: Sequence[DueStep], now: datetime) -> dict[int,
             log.warning("platform_not_asked", store_id=step.store.id, error=sentence(error))
         else:
             checks[step.claim.id] = _heed(runtime, step, answer.result(), now)
-    _leave_in_peace(runtime, silent, now)
+    silence.leave_in_peace(runtime, SILENT, silent, now)
     return checks
 
 
 def _ask(runtime: Runtime, steps: Sequence[DueStep], now: datetime) -> dict[Answer, DueStep]:
-    silent = _silent(runtime, {step.store.id for step in steps}, now)
+    silent = silence.silent(runtime, SILENT, {step.store.id for step in steps}, now)
     steps = [step for step in steps if step.store.id not in silent]
     keys = _keys(runtime, steps)
     clients: dict[int, StoreClient] = {}
@@ -121,27 +119,3 @@ def _heed(runtime: Runtime, step: DueStep, order: OrderSeen | None, now: datetim
 def _take_in(runtime: Runtime, store_id: int, order: OrderSeen, now: datetime) -> None:
     with runtime.database.session() as session:
         intake.apply(session, runtime, session.get_one(Store, store_id), order, received_at=now)
-
-
-def _silent(runtime: Runtime, store_ids: set[int], now: datetime) -> set[int]:
-    """The stores whose platform has not answered a short while ago."""
-    with runtime.database.session() as session:
-        flags = select(StoreFlag.store_id).where(
-            StoreFlag.store_id.in_(store_ids),
-            StoreFlag.name == SILENT,
-            StoreFlag.flagged_at > now - LEFT_IN_PEACE,
-        )
-        return set(session.scalars(flags))
-
-
-def _leave_in_peace(runtime: Runtime, store_ids: set[int], now: datetime) -> None:
-    if not store_ids:
-        return
-    rows = [
-        {"store_id": store_id, "name": SILENT, "value": "", "flagged_at": now}
-        for store_id in sorted(store_ids)
-    ]
-    flags = insert(StoreFlag).values(rows)
-    told = {"flagged_at": flags.excluded.flagged_at}
-    with runtime.database.session() as session:
-        session.execute(flags.on_conflict_do_update(index_elements=["store_id", "name", "value"], set_=told))

@@ -1,26 +1,103 @@
-"""Calls to many platforms at once, outside any transaction and within a budget of time."""
+"""Calls to many platforms at once, outside any transaction and within a budget of time.
+
+One shop gets few calls at a time, in order: it may be a small one, and the others want their turn. A shop
+that answered none of them in time is left in peace for a while, and keeps no other waiting meanwhile.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import TypeVar
+from threading import Lock
+from typing import Generic, TypeVar
 
 import structlog
 
 from app.models import Store
 from app.runtime import Runtime
 from connectors.discounts import DiscountMaker
-from connectors.platform import ConnectorError, Unreachable
-from flows import connections
+from connectors.platform import ConnectorError, Reconnect, Throttled, Unreachable
+from flows import connections, silence
+from flows.faults import UNAPPLICABLE, sentence
 
 log = structlog.get_logger()
 
-AT_ONCE = 32
+AT_ONCE, AT_ONE_SHOP = 64, 8
+FOUND_NOBODY = 8
+"""A shop at which so many calls found nobody, and none somebody, is asked no more."""
+SILENT = "discounts_silent"
+
+LATE = "The shop did not answer in time."
 
 Name = TypeVar("Name")
 T = TypeVar("T")
+
+
+class NotAsked(Unreachable):
+    """The call was never begun: the shop, or we, were at work on others. Not before ``after`` seconds."""
+
+    def __init__(self, after: float = 0.0) -> None:
+        super().__init__("The shop was still at work on other calls.")
+        self.after = after
+
+
+@dataclass(slots=True)
+class _Shop(Generic[Name, T]):
+    """The calls to one shop. ``away``: why it is asked no more; ``gone``: how many calls found nobody."""
+
+    waiting: deque[tuple[Name, Callable[[], T]]] = field(default_factory=deque)
+    begun: set[Name] = field(default_factory=set)
+    found: dict[Name, T | ConnectorError] = field(default_factory=dict)
+    away: ConnectorError | None = None
+    gone: int = 0
+    answered: bool = False
+    silent: bool = False
+    lock: Lock = field(default_factory=Lock)
+
+    def work(self, deadline: float) -> None:
+        """One call after the other, until none is left, time is over, or it makes no sense any more."""
+        while (turn := self._next(deadline)) is not None:
+            name, call = turn
+            answer = _answer(call)
+            with self.lock:
+                self.found[name] = answer
+                self._heed(answer)
+
+    def _next(self, deadline: float) -> tuple[Name, Callable[[], T]] | None:
+        with self.lock:
+            if not self.waiting or self.away is not None or time.monotonic() >= deadline:
+                return None
+            name, call = self.waiting.popleft()
+            self.begun.add(name)
+            return name, call
+
+    def _heed(self, answer: T | ConnectorError) -> None:
+        """Keys that are gone stay gone, and a shop that asks for peace gets it."""
+        if isinstance(answer, Unreachable):
+            self.gone += 1
+        else:
+            self.answered = True
+        if isinstance(answer, Throttled):
+            self.away = NotAsked(answer.retry_after)
+        elif isinstance(answer, Reconnect) or (self.gone >= FOUND_NOBODY and not self.answered):
+            self.away = answer if isinstance(answer, ConnectorError) else None
+
+    def close(self) -> dict[Name, T | ConnectorError]:
+        """What each call gave, or why it gave nothing; what comes later is not waited for.
+
+        Silent is a shop that answered none: it let time run out over some, or many found nobody.
+        """
+        with self.lock:
+            late = {name: Unreachable(LATE) for name in self.begun if name not in self.found}
+            self.silent = not self.answered and (bool(late) or self.gone >= FOUND_NOBODY)
+            rest = self.away or (Unreachable(LATE) if self.silent else NotAsked())
+            left = {name: rest for name, _ in self.waiting}
+            self.waiting.clear()
+            return self.found | late | left
 
 
 def call_makers(
@@ -34,43 +111,55 @@ def call_makers(
     A store's keys are read once, and not by the threads: they would wait for the few connections that a
     worker has to the database.
     """
-    makers: dict[int, DiscountMaker | ConnectorError] = {}
-    for store in stores.values():
-        if store.id not in makers:
-            try:
-                makers[store.id] = connections.discount_maker(runtime, store)
-            except ConnectorError as error:
-                makers[store.id] = error
-    found: dict[Name, T | ConnectorError] = {}
-    calls: dict[Name, Callable[[], T]] = {}
+    by_id = {store.id: store for store in stores.values()}
+    if not by_id:
+        return {}
+    now = runtime.clock.now()
+    quiet = silence.silent(runtime, SILENT, by_id, now)
+    makers = {store.id: _maker(runtime, store, store.id in quiet) for store in by_id.values()}
+    shops: dict[int, _Shop[Name, T]] = {store_id: _Shop() for store_id in by_id}
     for name, store in stores.items():
-        maker = makers[store.id]
+        maker, shop = makers[store.id], shops[store.id]
         if isinstance(maker, ConnectorError):
-            found[name] = maker
+            shop.found[name] = maker
         else:
-            calls[name] = partial(call, maker, name)
-    return found | _call_each(calls, seconds)
+            shop.waiting.append((name, partial(call, maker, name)))
+    _work(shops.values(), seconds)
+    answers = [shop.close() for shop in shops.values()]
+    silence.leave_in_peace(runtime, SILENT, {name for name, shop in shops.items() if shop.silent}, now)
+    return {name: answer for one in answers for name, answer in one.items()}
 
 
-def _call_each(calls: Mapping[Name, Callable[[], T]], seconds: float) -> dict[Name, T | ConnectorError]:
-    """What each call gave, or why it gave nothing. One that comes back too late is Unreachable."""
-    running = {name: _threads().submit(call) for name, call in calls.items()}
-    done, _ = wait(running.values(), seconds)
-    found: dict[Name, T | ConnectorError] = {}
-    for name, future in running.items():
-        if future not in done:
-            future.cancel()
-            found[name] = Unreachable("The shop did not answer in time.")
-            continue
-        error = future.exception()
-        if error is None:
-            found[name] = future.result()
-        elif isinstance(error, ConnectorError):
-            found[name] = error
-        else:
+def _maker(runtime: Runtime, store: Store, quiet: bool) -> DiscountMaker | ConnectorError:
+    if quiet:
+        return Unreachable(LATE)
+    try:
+        return connections.discount_maker(runtime, store)
+    except ConnectorError as error:
+        return error
+
+
+def _work(shops: Iterable[_Shop[Name, T]], seconds: float) -> None:
+    """Every shop gets its first thread before any gets its second."""
+    deadline = time.monotonic() + seconds
+    lanes = [shop for lane in range(AT_ONE_SHOP) for shop in shops if lane < len(shop.waiting)]
+    running = [_threads().submit(shop.work, deadline) for shop in lanes]
+    done, late = wait(running, seconds)
+    for lane in late:
+        lane.cancel()
+    for lane in done:
+        if (error := lane.exception()) is not None:
             log.error("platform_call_failed", error=type(error).__name__)
-            found[name] = ConnectorError("The call to the shop failed by a fault of ours.")
-    return found
+
+
+def _answer(call: Callable[[], T]) -> T | ConnectorError:
+    try:
+        return call()
+    except ConnectorError as error:
+        return error
+    except UNAPPLICABLE as error:
+        log.warning("platform_call_failed", error=sentence(error))
+        return ConnectorError("The call to the shop failed by a fault of ours.")
 
 
 @lru_cache

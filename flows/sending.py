@@ -39,7 +39,7 @@ from flows import (
 )
 from flows.compose import CartText, NoText, OfferText, compose
 from flows.conflicts import again
-from flows.discounts import Made, Offering, TellsSale, Waits, Without
+from flows.discounts import InLine, Made, Offering, TellsSale, Waits, Without
 from flows.due import Claim, Later
 from flows.facts import DueStep, Loaded
 from flows.gates import Answer, Outcome, PlatformCheck
@@ -86,6 +86,7 @@ class _Decisions:
     skipped: list[tuple[DueStep, str]] = field(default_factory=list)
     in_doubt: list[tuple[DueStep, Message]] = field(default_factory=list)
     busy: list[DueStep] = field(default_factory=list)
+    in_line: list[Later] = field(default_factory=list)
 
 
 @again
@@ -245,6 +246,9 @@ def _make_ready(
         until = min(until, step.code.ends_at) if step.code else until
         decided.ready.append(Repeated(step, step.message, sender, until))
         return
+    if isinstance(offering, InLine):
+        decided.in_line.append(Later(step.claim, offering.until, offering.reason))
+        return
     if isinstance(offering, Waits):
         decided.held.append((step, Answer(Outcome.HOLD, "no_code", offering.until)))
         return
@@ -288,6 +292,7 @@ def _hold(session: Session, loaded: Loaded, decided: _Decisions, now: datetime) 
     """Put back what waits, and tell on the timeline what for."""
     later, lines = [Later(claim, now + BUSY_PAUSE) for claim in loaded.busy], []
     later += [Later(step.claim, now + BUSY_PAUSE) for step in decided.busy]
+    later += decided.in_line
     places = _places_in_line(session, decided.held)
     for step, answer in decided.held:
         reason, until = _why_held(step, answer, loaded.senders)

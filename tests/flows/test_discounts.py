@@ -16,7 +16,7 @@ from app.runtime import Runtime
 from connectors.discounts import CodeTaken, DiscountKind, DiscountRefused, Goods, Sale
 from connectors.platform import Key, Reconnect, Shopper, Throttled, Unreachable
 from connectors.sms import Category, Refused
-from flows import discount_failures, dispatch, due, enrollment
+from flows import discount_failures, discounts, dispatch, due, enrollment, platform_calls
 from tests import factories
 from tests.factories import NOW
 from tests.flows import scenes
@@ -415,6 +415,58 @@ def test_no_offer_is_made_for_goods_that_the_shop_does_not_tell_of(
     shop.goods_told = Unreachable("away")
     dispatch.drain(runtime)
     assert told(runtime, scene, "no_offer") == ["goods_unknown"]
+
+
+def test_a_text_waits_for_its_turn_at_a_shop_that_is_busy_for_a_moment(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    scene = set_up(runtime, flow())
+    shop.goods_told = Throttled("slower", 7.0)
+    assert dispatch.drain(runtime) == 0
+    assert scenes.planned(runtime) == {f"step:{scene.enrollment.id}": NOW + timedelta(seconds=7)}
+    assert scenes.story(runtime, scene.cart) == []
+    shop.goods_told = {}
+    clock.advance(timedelta(seconds=7))
+    assert dispatch.drain(runtime) == 1
+    assert "10% off" in provider.texts[0].body
+
+
+def test_a_text_goes_rather_without_its_offer_than_never(
+    runtime: Runtime,
+    provider: PocketProvider,
+    shop: PocketShop,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(discounts, "MOST_TURNS", 2)
+    scene = set_up(runtime, flow())
+    shop.goods_told = Throttled("slower", 1.0)
+    for _ in range(2):
+        assert dispatch.drain(runtime) == 0
+        clock.advance(timedelta(seconds=discounts.TURN_PAUSE))
+    assert dispatch.drain(runtime) == 1
+    assert told(runtime, scene, "no_offer") == ["goods_unknown"]
+
+
+@pytest.mark.parametrize(("seconds", "offers"), [(7.0, [False, True]), (600.0, [False, False])])
+def test_texts_whose_codes_could_not_be_asked_for_as_well_keep_their_offers_if_that_is_soon(
+    runtime: Runtime,
+    provider: PocketProvider,
+    shop: PocketShop,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
+    offers: list[bool],
+) -> None:
+    monkeypatch.setattr(platform_calls, "AT_ONE_SHOP", 1)
+    first = set_up(runtime, flow())
+    with runtime.database.session() as session:
+        scenes.make_scene(session, first.store, first.flow, currency="GBP", items=[TOTE])
+    shop.errors = [Throttled("slower", seconds)]
+    dispatch.drain(runtime)
+    clock.advance(timedelta(seconds=seconds))
+    dispatch.drain(runtime)
+    assert ["10% off" in text.body for text in provider.texts] == offers
 
 
 def test_a_sale_that_is_as_good_is_told_and_no_code_made(

@@ -17,7 +17,7 @@ from app.models import Cart, InboundEvent, Order, Store
 from app.runtime import Runtime
 from connectors.platform import ConnectorError, Key, Money, OrderSeen, OrderStatus, Shopper, Unreachable
 from connectors.sms import Category, OutgoingText, Refused
-from flows import dispatch, enrollment, last_look, sending
+from flows import dispatch, enrollment, last_look, sending, silence
 from tests import factories
 from tests.factories import NOW
 from tests.flows import scenes
@@ -142,7 +142,7 @@ def test_a_platform_that_does_not_answer_in_time_holds_up_no_text_and_is_left_in
         make_scene(session, store, scene.flow, event_at=STALE)
     dispatch.drain(runtime)
     assert (len(provider.texts), len(shop.asked)) == (2, 1)
-    clock.advance(last_look.LEFT_IN_PEACE)
+    clock.advance(silence.LEFT_IN_PEACE)
     with runtime.database.session() as session:
         make_scene(session, store, scene.flow, event_at=STALE)
     dispatch.drain(runtime)
