@@ -96,7 +96,7 @@ class _Scene:
 def run(
     flow: FlowDefinition, season: Season, store: Store, facts: Facts, public_url: str, today: date
 ) -> list[PlaceRun]:
-    """Each place in which the season runs within a year, as it would be if it were switched on."""
+    """Each place in which the season comes up, as it would be if it were switched on."""
     found = []
     for place in facts.places:
         days = season_calendar.next_days(season, place.country, today)

@@ -46,7 +46,6 @@ def _prepared(flow: FlowDefinition, key: str, days: Days, countries: Sequence[st
 
 
 def next_days(season: Season, country: str, today: date) -> Days | None:
-    """The days of a flow's season that runs today, or else of the next one within a year."""
+    """The days of a flow's season that runs today, or else of the next one, by the end of next year."""
     found = (season.days(country, year) for year in (today.year - 1, today.year, today.year + 1))
-    left = (days for days in found if days is not None and days[1] >= today)
-    return next((days for days in left if days[0] < today + AHEAD), None)
+    return next((days for days in found if days is not None and days[1] >= today), None)

@@ -15,12 +15,15 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_locale_identifier, parse_locale
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_interval, format_skeleton, format_time
 from babel.lists import format_list
 from babel.numbers import format_compact_currency, format_currency, format_decimal, format_percent
 from babel.units import format_unit
 
 PAGE_LANGUAGE = Locale("en")
+ISOLATE, ISOLATED = "\u2068", "\u2069"
+"""Unicode's marks around text of a direction of its own."""
+
 UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
@@ -32,39 +35,52 @@ class Formats:
     zone: ZoneInfo
 
     def number(self, value: int | Decimal) -> str:
-        return format_decimal(value, locale=self.locale)
+        return self._apart(format_decimal(value, locale=self.locale))
 
     def money(self, amount: Decimal, currency: str) -> str:
         """An exact amount; a currency that CLDR does not know is written out."""
-        return format_currency(amount, currency, locale=self.locale)
+        return self._apart(format_currency(amount, currency, locale=self.locale))
 
     def round_money(self, amount: Decimal, currency: str) -> str:
         """An amount for the scale of a chart."""
-        return format_compact_currency(amount, currency, locale=self.locale, fraction_digits=1)
+        told = format_compact_currency(amount, currency, locale=self.locale, fraction_digits=1)
+        return self._apart(told)
 
     def price(self, amount: Decimal, currency: str) -> str:
         """A price of parts of a cent: to four digits."""
-        return format_currency(
+        told = format_currency(
             round(amount, 4), currency, locale=self.locale, currency_digits=False, decimal_quantization=False
         )
+        return self._apart(told)
 
     def percent(self, share: float) -> str:
         """A share with at most one digit behind the point."""
-        return format_percent(round(share, 3), locale=self.locale, decimal_quantization=False)
+        told = format_percent(round(share, 3), locale=self.locale, decimal_quantization=False)
+        return self._apart(told)
 
     def times(self, factor: Decimal) -> str:
-        return f"{format_decimal(round(factor, 1), locale=self.locale)}×"
+        return self._apart(f"{format_decimal(round(factor, 1), locale=self.locale)}×")
 
     def day(self, value: date) -> str:
-        return format_date(value, "medium", locale=self.locale)
+        return self._apart(format_date(value, "medium", locale=self.locale))
+
+    def days(self, first: date, last: date) -> str:
+        """Both included; what they share is told once: 27 – 30 Nov 2026."""
+        if first == last:
+            return self.day(first)
+        return self._apart(format_interval(first, last, "yMMMd", locale=self.locale))
 
     def short_day(self, value: date) -> str:
-        return str(format_skeleton("MMMd", value, locale=self.locale))
+        return self._apart(str(format_skeleton("MMMd", value, locale=self.locale)))
 
     def moment(self, value: datetime) -> str:
         local = value.astimezone(self.zone)
         time = format_time(local, "short", tzinfo=self.zone, locale=self.locale)
-        return f"{self.day(local)}, {time}"
+        return self._apart(f"{format_date(local, 'medium', locale=self.locale)}, {time}")
+
+    def _apart(self, told: str) -> str:
+        """Set apart from the words around it where it is read from right to left: else both are in disorder."""
+        return f"{ISOLATE}{told}{ISOLATED}" if self.locale.text_direction == "rtl" else told
 
 
 def country(code: str | None) -> str:

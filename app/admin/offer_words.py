@@ -128,9 +128,7 @@ def _without_code(rule: WithoutCode) -> str:
 
 
 def _sale(sale: OwnSale, wording: Formats) -> str:
-    days = wording.day(sale.first)
-    if sale.last != sale.first:
-        days = f"{days} to {wording.day(sale.last)}"
+    days = wording.days(sale.first, sale.last)
     where = f", in {formats.countries(sale.countries)}" if sale.countries else ""
     return f"{sale.name}: {_percent(sale.percent, wording)} off, {days}{where}"
 

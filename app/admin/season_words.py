@@ -132,7 +132,7 @@ def coming(one: Coming, wording: Formats) -> ComingLine:
     if left and one.prepared:
         state, tone = f"Prepared in {len(one.prepared)} of {len(one.countries)} countries", "wait"
     places = formats.countries(one.countries)
-    return ComingLine(one.key, NAMES[one.key], days(one.days, wording), places, state, tone)
+    return ComingLine(one.key, NAMES[one.key], wording.days(*one.days), places, state, tone)
 
 
 def by_days(found: Iterable[tuple[str, Days | None]], wording: Formats) -> list[str]:
@@ -141,7 +141,7 @@ def by_days(found: Iterable[tuple[str, Days | None]], wording: Formats) -> list[
     for country, span in found:
         if span is not None:
             places[span].append(country)
-    return [f"{days(span, wording)}: {formats.countries(some)}" for span, some in sorted(places.items())]
+    return [f"{wording.days(*span)}: {formats.countries(some)}" for span, some in sorted(places.items())]
 
 
 def calendar_days(key: str, countries: Iterable[str], today: date, wording: Formats) -> list[str]:
@@ -158,18 +158,13 @@ def steps(flow: FlowDefinition, season: Season | None) -> list[StepLine]:
     ]
 
 
-def days(span: Days, wording: Formats) -> str:
-    first, last = span
-    return wording.day(first) if first == last else f"{wording.day(first)} to {wording.day(last)}"
-
-
 def line(place: PlaceRun, wording: Formats) -> PlaceLine:
     """A country of a dry run in words."""
     texts = [(_language(one.locale), [_text(text, wording) for text in one.texts]) for one in place.spoken]
     segments = [text.text.measure.segments for one in place.spoken for text in one.texts if text.text]
     return PlaceLine(
         country=formats.country(place.country),
-        days=days(place.days, wording),
+        days=wording.days(*place.days),
         hours=_hours(place),
         sender=place.sender.value if place.sender else "No sender: texts are held",
         most_texts=f"{place.most_texts}: carriers there ask for it" if place.most_texts else None,

@@ -34,6 +34,25 @@ def test_moments_are_those_of_the_stores_clock() -> None:
     assert plain(AUSTRIAN.moment(EVENING)) == "22.11.2026, 00:30"
 
 
+def test_days_in_a_row_tell_once_what_they_share() -> None:
+    november, january = date(2026, 11, 27), date(2027, 1, 5)
+    assert plain(AMERICAN.days(november, date(2026, 11, 30))) == "Nov 27 – 30, 2026"
+    assert plain(AUSTRIAN.days(november, january)) == "27. Nov. 2026 – 5. Jän. 2027"
+    assert AMERICAN.days(november, november) == "Nov 27, 2026"
+
+
+def test_what_is_read_from_right_to_left_is_set_apart_from_the_words_of_the_page() -> None:
+    arabic = Formats(Locale("ar"), ZoneInfo("Asia/Amman"))
+    for told in (
+        arabic.day(date(2026, 11, 2)),
+        arabic.moment(EVENING),
+        arabic.money(Decimal(3), "EUR"),
+        arabic.days(date(2026, 11, 2), date(2026, 11, 5)),
+    ):
+        assert (told[0], told[-1], told.count(formats.ISOLATE)) == (formats.ISOLATE, formats.ISOLATED, 1)
+    assert formats.ISOLATE not in AMERICAN.moment(EVENING)
+
+
 def test_a_currency_that_nobody_knows_is_written_out() -> None:
     assert "XQQ" in AMERICAN.money(Decimal(3), "XQQ")
 

@@ -57,12 +57,9 @@ def seasons(runtime: Runtime, store: Store) -> Any:
 
 def test_the_calendar_tells_what_comes_up_and_how_far_it_is_prepared(browser: Browser, flow: Flow) -> None:
     told = words(browser.get(place(flow)))
-    assert (
-        "Black Friday and Cyber Monday Nov 27, 2026 to Nov 30, 2026 Austria, Slovenia, and United States"
-        in told
-    )
-    assert "Christmas Dec 1, 2026 to Dec 18, 2026 Austria and Slovenia Prepared in 1 of 2 countries" in told
-    assert "Christmas Dec 1, 2026 to Dec 17, 2026 United States Prepared" in told
+    assert "Black Friday and Cyber Monday Nov 27 – 30, 2026 Austria, Slovenia, and United States" in told
+    assert "Christmas Dec 1 – 18, 2026 Austria and Slovenia Prepared in 1 of 2 countries" in told
+    assert "Christmas Dec 1 – 17, 2026 United States Prepared" in told
     assert (
         "Best offer: CHF9.00 or €10.00 off; Reminder: the best offer; words of its own; "
         "first texts spread over 6 hours" in told
@@ -76,7 +73,7 @@ def test_a_season_is_prepared_for_the_next_time_it_comes_up(
 ) -> None:
     address = place(flow, "/black_friday")
     page = browser.get(address)
-    assert "Nov 27, 2026 to Nov 30, 2026: Austria, Slovenia, and United States" in words(page)
+    assert "Nov 27 – 30, 2026: Austria, Slovenia, and United States" in words(page)
     page = browser.send(
         page,
         address,
@@ -192,7 +189,7 @@ def test_a_dry_run_tells_from_the_store_s_own_carts_what_would_be_sent(
         ]
     page = browser.get(place(flow, "/christmas/0/dry-run"))
     told = words(page)
-    assert "Slovenia Dec 1, 2026 to Dec 18, 2026 Slovenian 3; about 4 in these days" in told
+    assert "Slovenia Dec 1 – 18, 2026 Slovenian 3; about 4 in these days" in told
     assert "Lumen & Loom: vesel božič! https://warmcart.example.com/r/" in told
     assert "€10.00 off" in told and "through Dec 3, 2026" in told
     assert "About €0.13 by what texts cost here of late." in told
