@@ -79,7 +79,7 @@ class Formats:
         return self._apart(f"{format_date(local, 'medium', locale=self.locale)}, {time}")
 
     def _apart(self, told: str) -> str:
-        """Set apart from the words around it where it is read from right to left: else both are in disorder."""
+        """Set apart from the words around it where it is read from right to left, else both are torn up."""
         return f"{ISOLATE}{told}{ISOLATED}" if self.locale.text_direction == "rtl" else told
 
 

@@ -34,8 +34,8 @@ BOXES = (CURRENCY_BOX, *WISHES.values())
 LONGEST_WISH = 100
 KINDS = [
     ("", "Nothing"),
-    (DiscountKind.PERCENT.value, "Percents off"),
-    (DiscountKind.AMOUNT.value, "A sum off"),
+    (DiscountKind.PERCENT.value, "Percentage off"),
+    (DiscountKind.AMOUNT.value, "Amount off"),
     (DiscountKind.FREE_SHIPPING.value, "Free shipping"),
 ]
 UNITS = {
@@ -48,10 +48,10 @@ SUBJECTS = {
     "small": "The small offer",
     "best": "The best offer",
     "lasts": "How long they last",
-    "highest_percent": "Percents at most",
+    "highest_percent": "Highest percentage",
     "lowest_cart": "Lowest value",
     "margin_floor": "Margin",
-    "once_in": "One offer in",
+    "once_in": "At most one offer in",
     "products": "Products",
     "collections": "Collections",
     "combines_with": "Together with",
@@ -59,10 +59,17 @@ SUBJECTS = {
 }
 """What fields are about, by the first part of their names."""
 NO_COUNT = "Write a whole number."
-NO_PERCENT = "Write how many percents."
+NO_PERCENT = "Write how many percent."
 NO_CODE = "Write the code of a currency, such as USD."
 NO_WISH = "Write a part of the name."
-NO_SUM = "Write a sum in at least one currency."
+NO_SUM = "Write an amount in at least one currency."
+NOT_TOLD = {
+    "name": "Write what it is called.",
+    "from": "Choose its first day.",
+    "to": "Choose its last day.",
+    "percent": NO_PERCENT,
+}
+"""What is wrong with a sale of which that is left empty."""
 
 
 @dataclass(frozen=True)
@@ -340,6 +347,9 @@ def _own_errors(typed: OfferForm) -> Iterator[tuple[str, str]]:
         length: LengthForm = getattr(typed, name)
         if length.count and not (length.count.isascii() and length.count.isdigit()):
             yield name, NO_COUNT
+    for place, sale in enumerate(typed.sales):
+        told = {"name": sale.name, "from": sale.first, "to": sale.last, "percent": sale.percent}
+        yield from ((f"sale-{place}-{name}", NOT_TOLD[name]) for name, value in told.items() if not value)
 
 
 _PLACES = (

@@ -70,7 +70,8 @@ def rules(offers: Offers, wording: Formats) -> Rules:
 
 
 def _guard_rails(offers: Offers, wording: Formats) -> Iterable[tuple[str, str]]:
-    yield "At most", f"{_percent(offers.highest_percent, wording)} of what is lowered, of sums too"
+    highest = _percent(offers.highest_percent, wording)
+    yield "At most", f"{highest} of what is lowered; an amount above that is left out"
     lowest = "Goods of any value"
     if offers.lowest_cart:
         lowest = f"Goods of at least {_sums(offers.lowest_cart, wording)}"

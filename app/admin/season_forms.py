@@ -6,12 +6,12 @@ Pure. What is typed is not judged here: it goes into the flow's form as it is, w
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.admin.formats import country
-from app.admin.offer_forms import sentence, with_point
+from app.admin.offer_forms import NO_PERCENT, sentence, with_point
 from app.admin.story import step
 from connectors.discounts import DiscountKind
 from flows.definition import DefinitionError
@@ -27,16 +27,14 @@ SUBJECTS = {
     "last": "To",
     "small_value": "The small offer",
     "best_value": "The best offer",
-    "spread": "First texts",
-    "most_offers": "Offers at most",
+    "spread": "First texts go",
+    "most_offers": "Most offers",
 }
 """What fields are about; those of steps bear the name of their step."""
 SPREADS = ("PT0S", "PT1H", "PT3H", "PT6H", "PT12H", "PT24H")
-KINDS = [
-    (DiscountKind.PERCENT.value, "Percent"),
-    (DiscountKind.AMOUNT.value, "An amount"),
-    (DiscountKind.FREE_SHIPPING.value, "Free shipping"),
-]
+NO_AMOUNT = "Write how much."
+NO_LAST = "Choose the last day, too."
+NO_FIRST = "Choose the first day, too."
 
 
 @dataclass(frozen=True)
@@ -185,7 +183,27 @@ def refused(typed: SeasonForm, error: DefinitionError, place: int, steps: Sequen
         ours = inside != where
         name = _field(inside.removeprefix("."), steps) if ours else None
         found.setdefault(name or "countries", []).append(problem if ours else told)
-    return replace(typed, errors={name: " ".join(map(_sentence, told)) for name, told in found.items()})
+    by_field = {name: " ".join(map(_sentence, told)) for name, told in found.items()}
+    if bool(typed.first) != bool(typed.last):
+        by_field = {name: told for name, told in by_field.items() if name not in ("first", "last")}
+    by_field |= dict(_left_empty(typed))
+    return replace(typed, errors={name: by_field[name] for name in sorted(by_field, key=_place)})
+
+
+def _place(name: str) -> float:
+    """Where a field stands on the page: those of steps stand below the offers."""
+    fields = list(SUBJECTS)
+    return fields.index(name) if name in fields else fields.index("best_value") + 0.5
+
+
+def _left_empty(typed: SeasonForm) -> Iterator[tuple[str, str]]:
+    if bool(typed.first) != bool(typed.last):
+        yield ("last", NO_LAST) if typed.first else ("first", NO_FIRST)
+    needed: Mapping[str, str] = {DiscountKind.PERCENT: NO_PERCENT, DiscountKind.AMOUNT: NO_AMOUNT}
+    for name in RUNGS:
+        rung: RungForm = getattr(typed, name)
+        if not rung.value and rung.kind in needed:
+            yield f"{name}_value", needed[rung.kind]
 
 
 def _field(inside: str, steps: Sequence[str]) -> str | None:
@@ -206,9 +224,9 @@ def _sentence(problem: str) -> str:
 
 def spreads(chosen: str) -> list[tuple[str, str]]:
     """The spreads that may be chosen, and the one that is."""
-    named = {"PT0S": "At once", **{name: f"Over {int(name[2:-1])} hours" for name in SPREADS[2:]}}
-    options = [(name, named.get(name, "Over 1 hour")) for name in SPREADS]
-    return options if chosen in SPREADS else [*options, (chosen, f"Over {chosen}")]
+    named = {"PT0S": "At once", **{name: f"Spread over {int(name[2:-1])} hours" for name in SPREADS[2:]}}
+    options = [(name, named.get(name, "Spread over 1 hour")) for name in SPREADS]
+    return options if chosen in SPREADS else [*options, (chosen, f"Spread over {chosen}")]
 
 
 def years(year: int, chosen: str) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import access
-from app.admin import formats, page, season_forms, season_words
+from app.admin import formats, offer_forms, offer_words, page, season_forms, season_words
 from app.admin.flow_pages import blueprint
 from app.admin.season_forms import SeasonForm
 from app.models import Flow, Store
@@ -203,10 +203,10 @@ def _values(
         "typed": typed,
         "offered": [(formats.country(code), code) for code in offered],
         "years": season_forms.years(_today(store).year, typed.year),
-        "kinds": season_forms.KINDS,
+        "kinds": offer_forms.KINDS[1:],
         "spreads": season_forms.spreads(typed.spread),
         "steps": season_words.steps(definition, None if place is None else definition.seasons[place]),
         "days": season_words.calendar_days(key, offered, _today(store), page.formats()),
         "currency": store.currency,
-        "rungs": [("none", "No offer"), ("small", "The small one"), ("best", "The best one")],
+        "rungs": list(offer_words.RUNGS.items()),
     }

@@ -128,7 +128,7 @@ class ComingLine:
 
 def coming(one: Coming, wording: Formats) -> ComingLine:
     left = len(one.countries) - len(one.prepared)
-    state, tone = ("Prepared", "good") if not left else ("Nothing prepared", "plain")
+    state, tone = ("Prepared", "good") if not left else ("", "plain")
     if left and one.prepared:
         state, tone = f"Prepared in {len(one.prepared)} of {len(one.countries)} countries", "wait"
     places = formats.countries(one.countries)

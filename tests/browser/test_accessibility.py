@@ -154,7 +154,7 @@ def test_a_form_that_is_refused_stands_in_nobodys_way(
 ) -> None:
     page = reader.new_page()
     page.goto(addresses["offers of a flow"])
-    for label in ("Percents at most", "Margin that must remain, in percents"):
+    for label in ("Highest percentage", "Margin that must remain, in percent"):
         page.get_by_label(label).fill("x")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_be_focused()

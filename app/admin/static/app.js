@@ -82,7 +82,10 @@ function settle() {
     address.searchParams.delete("done");
     history.replaceState(history.state, "", address);
   }
-  document.querySelector("[data-focus]")?.focus();
+  // What htmx has focused already, it did not scroll to.
+  const place = document.querySelector("[data-focus]");
+  place?.focus({ preventScroll: true });
+  place?.scrollIntoView({ block: "center" });
 }
 
 // Shopify's menu asks for a page; its own links are boosted like all others.

@@ -187,7 +187,7 @@ def test_an_offer_without_a_sum_in_the_stores_currency_is_marked(
 ) -> None:
     flow = offering(runtime, store, {"best": {"kind": "amount", "amounts": {"USD": "5.00"}}})
     text = words(browser.get(f"/app/flows/{flow.id}"))
-    assert "It names no sum in EUR, your store's currency: carts in it get no offer." in text
+    assert "It names no amount in EUR, your store's currency: carts in it get no offer." in text
     assert "With the offer" not in text.replace("Edit words with the offer", "")
 
 
@@ -198,7 +198,7 @@ def test_every_rule_for_offers_is_on_the_page(browser: Browser, runtime: Runtime
         "Small offer 5% off",
         "Best offer €10.00 or US$12.00 off",
         "Lasts At least 1 day 12 hours, to the end of a day on the shopper's clock",
-        "At most 20% of what is lowered, of sums too",
+        "At most 20% of what is lowered; an amount above that is left out",
         "Lowest cart Goods of at least €40.00",
         "Never lowered Sale items, 1 product of your choice, 2 collections of your choice",
         "Margin 15% of the lowered price must remain above the costs, where they are known",

@@ -168,10 +168,10 @@ NO_PRODUCT = (
 NO_CATEGORY = NO_PRODUCT.replace("product", "category").replace("post=", "tag_ID=")
 
 WRONG = [
-    ({"best-kind": "percent"}, "best-percent", "Write how many percents."),
+    ({"best-kind": "percent"}, "best-percent", "Write how many percent."),
     ({"best-kind": "percent", "best-percent": "x"}, "best-percent", "'x' is no whole number from 1 to 90."),
     ({"best-kind": "percent", "best-percent": "50"}, "best-percent", "Is above the highest percentage, 30."),
-    ({"best-kind": "amount"}, "best-amount-EUR", "Write a sum in at least one currency."),
+    ({"best-kind": "amount"}, "best-amount-EUR", "Write an amount in at least one currency."),
     ({"best-kind": "amount", "best-amount-EUR": "-5"}, "best-amount-EUR", "'-5' is no sum such as \"5.00\"."),
     ({"best-kind": "gold"}, "best-kind", "'gold' is not known; possible: percent, amount, free_shipping."),
     ({"offer-last_call": "best"}, "offer-last_call", "Say below what the best offer gives."),
@@ -187,8 +187,9 @@ WRONG = [
     ({"margin_floor": "100"}, "margin_floor", "100 is no whole number from 0 to 99."),
     ({"once_in": "731"}, "once_in", "Must not be longer than 730 days."),
     ({"combines_with": ["all"]}, "combines_with", "'all' is not known; possible: product, order, shipping."),
-    ({"sale-0-name": "Sale"}, "sale-0-from", "'' is no day such as 2027-01-31."),
-    ({"sale-0-percent": "20"}, "sale-0-name", "Must be a name of 1 to 100 characters."),
+    ({"sale-0-name": "Sale"}, "sale-0-from", "Choose its first day."),
+    ({"sale-0-name": "Sale"}, "sale-0-percent", "Write how many percent."),
+    ({"sale-0-percent": "20"}, "sale-0-name", "Write what it is called."),
     (
         {"sale-0-name": "S", "sale-0-percent": "9", "sale-0-from": "2027-02-01", "sale-0-to": "2027-01-01"},
         "sale-0-to",
@@ -224,7 +225,7 @@ def test_all_that_is_wrong_is_told_at_once(browser: Browser, flow: Flow) -> None
     assert {problem(page, name) for name in ("lasts", "margin_floor", "best-percent")} == {
         "Must be at least an hour, or nobody could use the offer.",
         "'x' is no whole number from 0 to 99.",
-        "Write how many percents.",
+        "Write how many percent.",
     }
 
 
@@ -297,7 +298,7 @@ def test_sums_can_be_written_in_another_currency_and_what_was_typed_stays(
     typed = {"best-kind": "amount", "best-amount-EUR": "10", "offer-last_call": "best", "lasts": "x"}
     page = browser.send(browser.get(place(flow)), place(flow), more_currency="usd", **typed, **pressed)
     assert page.status_code == 200 and page.headers["HX-Push-Url"] == "false"
-    assert "Nothing is saved yet. Sums can be written in EUR, USD, here and below." in words(page)
+    assert "Nothing is saved yet. Amounts can be written in EUR, USD, here and below." in words(page)
     assert saved(runtime, store).offers == DEFAULT
     assert sums(page) == ["best-amount-EUR", "best-amount-USD"]
     assert value(page, "lasts") == "x" and value(page, "more_currency") == ""

@@ -116,7 +116,10 @@ def test_what_the_form_does_not_show_stays_as_it_was(
     [
         (TYPED | {"small_value": "a lot"}, "small_value", "'a lot' is no whole number from 1 to 90."),
         (TYPED | {"small_value": "45"}, "small_value", HIGHEST),
-        ({"small_kind": "amount"}, "small_value", "'' is no sum such as \"5.00\"."),
+        ({"small_kind": "amount"}, "small_value", "Write how much."),
+        (TYPED, "small_value", "Write how many percent."),
+        ({"first": "2026-12-10"}, "last", "Choose the last day, too."),
+        ({"last": "2026-12-10"}, "first", "Choose the first day, too."),
         ({"rung-reminder": "best"}, "rung-reminder", "Say above what the best offer gives."),
         ({"most_offers": "none"}, "most_offers", "'none' is no whole number from 1 to 1000000."),
         (OWN | {"last": "2026-12-01"}, "last", "Must not be before from."),
