@@ -60,7 +60,7 @@ def link_end(activity_at: datetime, cutoff: timedelta) -> datetime:
 class Opened:
     """A link that was opened, and what decides where it leads. ``ended``: by a stop, or by its age.
 
-    ``rested``: for how long, at ``opened_at``, the cart had at least been left alone. ``plugin`` is the
+    ``rested``: for how long, at ``opened_at``, its checkout had at least been left alone. ``plugin`` is the
     secret of the shop's companion plugin, encrypted, and ``plugin_key`` its name of the cart.
     """
 
@@ -156,8 +156,10 @@ OPEN = text(
         s.platform, s.domain, s.url AS store_url, s.status AS store_status, s.platform_version,
         c.state AS cart_state, c.items, c.locale, c.storefront_locale, c.restore_url,
         c.email, c.first_name, c.country, c.postcode,
-        -- The shopper may be active again since; what was left before the text is no fresh checkout.
-        cast(:now AS timestamptz) - least(c.activity_at, found.written_at) AS rested,
+        -- The shopper may be active again since; what was left before the text is no fresh checkout, but one
+        -- that our link, or the shopper, has begun since then is.
+        cast(:now AS timestamptz)
+            - greatest(least(c.activity_at, found.written_at), c.platform_created_at) AS rested,
         -- Not of an order that is this cart's by nothing but its code: it may be somebody else's.
         (SELECT status_url FROM "order" o WHERE o.store_id = found.store_id AND o.cart_id = found.cart_id
             AND (cardinality(o.discount_codes) = 0 OR o.email = lower(c.email) OR EXISTS (

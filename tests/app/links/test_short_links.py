@@ -166,6 +166,16 @@ def test_what_the_shopper_does_after_the_text_makes_an_old_checkout_no_fresh_one
     assert shop.leads_to().startswith(CHECKOUT)
 
 
+def test_a_second_tap_finds_the_checkout_that_the_first_one_began_too_fresh_for_its_address(
+    shop: Shop, clock: FixedClock
+) -> None:
+    clock.advance(timedelta(minutes=15))
+    shop.change(shop.cart, items=GOODS, platform_created_at=clock.now() - timedelta(minutes=9))
+    assert urlsplit(shop.leads_to()).path == "/cart/4455:2"
+    clock.advance(timedelta(minutes=1))
+    assert shop.leads_to().startswith(CHECKOUT)
+
+
 def test_after_a_stop_not_even_the_goods_are_shown(shop: Shop) -> None:
     shop.change(shop.cart, items=GOODS, email="mia@example.com")
     shop.change(shop.link, ended_at=NOW)
