@@ -9,7 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from connectors.platform import ConnectorError, Item
+from connectors.events import Item
+from connectors.platform import ConnectorError
 
 
 class DiscountRefused(ConnectorError):

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.models import Cart, CartKey, Link
-from connectors.platform import CartSeen, Key
+from connectors.events import CartSeen, Key
 from flows import cart_merge
 from flows.incoming import Incoming
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import and_, select, tuple_
 
 from app.models import Cart, Contact, Order, OrderKey
-from connectors.platform import CartDeleted, CartSeen, ConsentState, Item, Key, OrderSeen
+from connectors.events import CartDeleted, CartSeen, ConsentState, Item, Key, OrderSeen
 from flows import after_tap, cart_keys, consents, contacts, enrollment, timeline
 from flows.devices import device
 from flows.incoming import Incoming

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.models import ComplianceRequest, DataExport, Store
 from app.runtime import Runtime
-from connectors.platform import ComplianceRequested, RequestKind
+from connectors.events import ComplianceRequested, RequestKind
 from flows import data_export, erasure
 from flows.conflicts import is_database_away
 from flows.faults import UNAPPLICABLE, sentence

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
-from connectors.platform import Money
+from connectors.events import Money
 from flows import catalogs
 from flows.alphabets import alphabet
 from flows.direction import directed

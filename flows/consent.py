@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from connectors.platform import ConsentState
+from connectors.events import ConsentState
 
 # The sources of the events that the number itself made by a text: by a word of ours, in its own words,
 # and as the answer to our request to confirm.

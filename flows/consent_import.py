@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from app.crypto import keyed_hash
 from app.models import AuditEvent, Consent, ConsentEvent, Contact, Store, Suppression
 from app.runtime import Runtime
-from connectors.platform import ConsentSignal, ConsentState
+from connectors.events import ConsentSignal, ConsentState
 from flows import bulk, candidates, consents
 from flows.conflicts import again
 from flows.consent import ConsentEvent as Said

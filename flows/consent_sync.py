@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from app.models import Consent, ConsentEvent, Contact, Store
 from app.runtime import Runtime
-from connectors.platform import ConnectorError, ConsentSignal, ConsentState, Reconnect, Throttled, Unreachable
+from connectors.events import ConsentSignal, ConsentState
+from connectors.platform import ConnectorError, Reconnect, Throttled, Unreachable
 from flows import connections, due
 from flows.due import Claim
 

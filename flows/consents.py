@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.crypto import keyed_hash
 from app.models import Consent, ConsentEvent, Contact, Link, Store, Suppression
-from connectors.platform import ConsentSignal, ConsentState
+from connectors.events import ConsentSignal, ConsentState
 from flows import consent, consent_sync, enrollment, opt_in
 from flows.incoming import Incoming, lock
 

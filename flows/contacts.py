@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.models import Contact, Store
-from connectors.platform import CustomerSeen, Shopper
+from connectors.events import CustomerSeen, Shopper
 from flows.incoming import Incoming
 from flows.phones import Phone, PhoneProblem, best_phone
 

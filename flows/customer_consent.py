@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from app.models import ConsentEvent, Contact
-from connectors.platform import ConsentChanged, ConsentSignal, ConsentState
+from connectors.events import ConsentChanged, ConsentSignal, ConsentState
 from flows import consent_sync, consents
 from flows.held import hashed
 from flows.incoming import Incoming

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from app.models import Discount, Store
 from app.runtime import Runtime
 from connectors.discounts import DiscountMaker, Goods, Sale
-from connectors.platform import ConnectorError, Item
+from connectors.events import Item
+from connectors.platform import ConnectorError
 from flows import bulk, connections, links, offers
 from flows.facts import DueStep
 from flows.offers import Case, Line

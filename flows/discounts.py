@@ -19,7 +19,8 @@ from app.models import Discount
 from app.runtime import Runtime
 from connectors.discounts import CodeTaken, Combines, DiscountKind, DiscountRefused
 from connectors.discounts import Discount as Wanted
-from connectors.platform import ConnectorError, Money, Throttled
+from connectors.events import Money
+from connectors.platform import ConnectorError, Throttled
 from flows import discount_ends, discount_facts, discount_failures, discount_rows, offers
 from flows.compose import OfferText
 from flows.conflicts import again

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Store
 from app.runtime import Runtime
-from connectors.platform import (
+from connectors.events import (
     CartDeleted,
     CartSeen,
     ComplianceRequested,

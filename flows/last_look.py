@@ -17,7 +17,8 @@ from sqlalchemy import select, tuple_
 
 from app.models import CartKey, Store
 from app.runtime import Runtime
-from connectors.platform import ConnectorError, Key, OrderSeen, OrderStatus, Shopper, StoreClient
+from connectors.events import Key, OrderSeen, OrderStatus, Shopper
+from connectors.platform import ConnectorError, StoreClient
 from flows import connections, intake, silence
 from flows.conflicts import again
 from flows.facts import DueStep

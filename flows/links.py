@@ -21,7 +21,8 @@ from app.crypto import Cipher, Undecryptable, random_token
 from app.db import once_more
 from app.models import Cart, Consent, Contact, Link, Message, Store
 from app.runtime import Runtime
-from connectors.platform import Companion, Item, Restore, Shopper
+from connectors.events import Item, Shopper
+from connectors.platform import Companion, Restore
 from flows import connections
 from flows.consents import SMS
 from flows.devices import device

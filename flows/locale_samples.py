@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
-from connectors.platform import Money
+from connectors.events import Money
 from flows import catalogs
 from flows.compose import CartText, OfferText, Product, compose
 from flows.direction import directed

@@ -9,7 +9,7 @@ from __future__ import annotations
 import phonenumbers
 
 from app.models import Cart, Contact
-from connectors.platform import ComplianceRequested, ConsentChanged, Event, Key, Shopper
+from connectors.events import ComplianceRequested, ConsentChanged, Event, Key, Shopper
 
 
 def of_event(event: Event) -> list[str]:

@@ -17,7 +17,7 @@ from babel import Locale, UnknownLocaleError, numbers
 from babel.dates import format_skeleton
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
-from connectors.platform import Money
+from connectors.events import Money
 
 STORE_NAME_LIMIT = 30
 FIRST_NAME_LIMIT = 25

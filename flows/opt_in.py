@@ -21,7 +21,7 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.models import ConsentEvent, Contact, Message, Store
-from connectors.platform import ConsentState
+from connectors.events import ConsentState
 from flows import due
 from flows.countries import country_rule
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.models import Cart, Contact, Discount, Enrollment, Fulfillment, Order, OrderKey, Refund
-from connectors.platform import FulfillmentSeen, OrderDeleted, OrderSeen, OrderStatus, RefundSeen
+from connectors.events import FulfillmentSeen, OrderDeleted, OrderSeen, OrderStatus, RefundSeen
 from flows import attribution, cart_keys, carts, contacts, discount_ends, enrollment, timeline
 from flows.devices import device
 from flows.incoming import Incoming

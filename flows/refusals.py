@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.models import Contact, Message, Store
 from app.models.message import OPEN_MESSAGE_STATUSES
 from app.runtime import Runtime
-from connectors.platform import ConsentSignal, ConsentState
+from connectors.events import ConsentSignal, ConsentState
 from connectors.sms import Category, Refused
 from flows import consents, discount_ends, due, enrollment, progress, providers, retries, timeline
 from flows.outgoing import Outgoing, answered, story

@@ -18,7 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.models import Cart, Consent, Contact, InboundEvent, Message, Reply, SenderContact, Store
 from app.runtime import Runtime
 from connectors import sms
-from connectors.platform import ConsentSignal, ConsentState
+from connectors.events import ConsentSignal, ConsentState
 from flows import answers, consents, keywords, links, opt_in, providers, receipts, texts, timeline
 from flows.compose import Answer
 from flows.consent import DOUBLE_OPT_IN, KEYWORD_START, KEYWORD_STOP, PLAIN_WORDS

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from app.models import Store
 from connectors.discounts import DiscountKind
-from connectors.platform import Money
+from connectors.events import Money
 from flows.compose import CartText, Composed, NoText, OfferText, Product, compose
 from flows.definition import Step
 from flows.language import Wishes

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from app.models import Store
-from connectors.platform import RequestKind
+from connectors.events import RequestKind
 from connectors.woocommerce.plugin_questions import Asked
 from flows import audit, compliance, data_export, erasure, traces
 from flows.data_export import Document

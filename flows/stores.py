@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import AuditEvent, Store
-from connectors.platform import ConnectionBroken, ScopesChanged, StoreChanged, Uninstalled
+from connectors.events import ConnectionBroken, ScopesChanged, StoreChanged, Uninstalled
 from flows import connections, enrollment, installation, rollups
 from flows.incoming import Incoming
 

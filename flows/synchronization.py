@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from app.models import Credential, Store, StoreFlag
 from app.runtime import Runtime
-from connectors.platform import ConnectorError, Event, Reconnect, StoreClient
+from connectors.events import Event
+from connectors.platform import ConnectorError, Reconnect, StoreClient
 from flows import connections, installation, intake
 
 log = structlog.get_logger()

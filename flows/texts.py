@@ -7,7 +7,7 @@ from typing import Any
 
 from app.config import Settings
 from app.models import Cart, Contact, Store
-from connectors.platform import Money
+from connectors.events import Money
 from flows.compose import CartText, OfferText, Product
 from flows.definition import Step
 from flows.language import Wishes

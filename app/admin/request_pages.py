@@ -20,7 +20,7 @@ from app.crypto import random_token
 from app.models import ComplianceRequest, DataExport, Store
 from app.queue import UPKEEP
 from app.web import runtime
-from connectors.platform import RequestKind
+from connectors.events import RequestKind
 from flows import compliance, data_export, retention_rules
 from flows.incoming import Incoming
 from flows.traces import read_shopper

@@ -13,7 +13,7 @@ from app.links import pages
 from app.models import Contact, Store
 from app.runtime import Runtime
 from app.web import runtime
-from connectors.platform import RequestKind
+from connectors.events import RequestKind
 from flows import compliance, data_export, erasure, links, proof, replies, texts
 from flows.conflicts import again
 from flows.incoming import Incoming

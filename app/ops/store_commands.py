@@ -141,7 +141,7 @@ def contact_erase(domain: str, phone: str) -> None:
     """Erase all that is stored about the person with this number; a stop and its proof stay as a hash."""
     from app.crypto import random_token
     from app.ops.show import find_store
-    from connectors.platform import RequestKind
+    from connectors.events import RequestKind
     from flows import audit, compliance
     from flows.incoming import Incoming
     from flows.traces import read_shopper

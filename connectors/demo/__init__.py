@@ -16,7 +16,8 @@ from connectors.demo.api import ShopApi
 from connectors.demo.discounts import DemoDiscounts
 from connectors.demo.goods_search import DemoGoodsSearch
 from connectors.demo.store import DemoStore
-from connectors.platform import Delivery, Event, Restore
+from connectors.events import Event
+from connectors.platform import Delivery, Restore
 
 
 class DemoPlatform:

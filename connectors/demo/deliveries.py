@@ -15,20 +15,19 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from connectors.platform import (
+from connectors.events import (
     CartSeen,
     ConsentSignal,
     ConsentState,
-    Delivery,
     Event,
     Item,
     Key,
-    Malformed,
     Money,
     OrderSeen,
     OrderStatus,
     Shopper,
 )
+from connectors.platform import Delivery, Malformed
 
 CART, ORDER = "cart.updated", "order.updated"
 CART_KEY = "demo_cart"

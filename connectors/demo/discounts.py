@@ -12,7 +12,8 @@ from typing import Any
 
 from connectors.demo.api import ShopApi
 from connectors.discounts import CodeTaken, Discount, DiscountRefused, Goods, Sale
-from connectors.platform import Item, Unreachable
+from connectors.events import Item
+from connectors.platform import Unreachable
 
 TAKEN, REFUSED = 409, 422
 

@@ -8,16 +8,8 @@ from typing import Any
 
 from connectors.demo.api import ShopApi
 from connectors.demo.deliveries import cart_seen, order_seen
-from connectors.platform import (
-    CartSeen,
-    Event,
-    Key,
-    OrderSeen,
-    Shopper,
-    StoreChanged,
-    Unreachable,
-    WebhookHealth,
-)
+from connectors.events import CartSeen, Event, Key, OrderSeen, Shopper, StoreChanged
+from connectors.platform import Unreachable, WebhookHealth
 
 
 class DemoStore:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from connectors.platform import Delivery, Event, Restore
+from connectors.events import Event
+from connectors.platform import Delivery, Restore
 from connectors.shopify import events, webhooks
 from connectors.shopify.restore import restore_url
 

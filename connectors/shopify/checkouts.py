@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
-from connectors.platform import (
+from connectors.events import (
     CartDeleted,
     CartSeen,
     ConsentSignal,

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from connectors.platform import ConnectorError, ConsentSignal, ConsentState
+from connectors.events import ConsentSignal, ConsentState
+from connectors.platform import ConnectorError
 from connectors.shopify import fields
 from connectors.shopify.fields import Record, record, records
 from connectors.shopify.graphql import AdminClient

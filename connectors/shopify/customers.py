@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from connectors.platform import ConsentChanged, ConsentSignal, ConsentState, CustomerSeen, Event
+from connectors.events import ConsentChanged, ConsentSignal, ConsentState, CustomerSeen, Event
 from connectors.shopify import fields
 from connectors.shopify.fields import Record
 from connectors.shopify.shopper import customer

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from connectors.discounts import CodeTaken, Combines, Discount, DiscountKind, DiscountRefused, Goods, Sale
-from connectors.platform import ConnectorError, Item, Reconnect, Unreachable
+from connectors.events import Item
+from connectors.platform import ConnectorError, Reconnect, Unreachable
 from connectors.shopify import fields, goods
 from connectors.shopify.fields import Record, record, records
 from connectors.shopify.graphql import SHORT, WRITING, AdminClient, Answer

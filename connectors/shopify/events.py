@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from connectors.platform import (
+from connectors.events import (
     ComplianceRequested,
     Event,
     RequestKind,

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
-from connectors.platform import Malformed, Money
+from connectors.events import Money
+from connectors.platform import Malformed
 
 Record = Mapping[str, object]
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from math import floor
 
 from connectors.discounts import Goods, Sale
-from connectors.platform import Item
+from connectors.events import Item
 from connectors.shopify import fields
 from connectors.shopify.fields import Record, record, records
 from connectors.shopify.graphql import SHORT, AdminClient

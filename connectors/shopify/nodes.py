@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, urlsplit
 
-from connectors.platform import (
+from connectors.events import (
     CartSeen,
     ConsentChanged,
     ConsentSignal,

@@ -6,15 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from connectors.platform import (
-    Event,
-    FulfillmentSeen,
-    Money,
-    OrderDeleted,
-    OrderSeen,
-    OrderStatus,
-    RefundSeen,
-)
+from connectors.events import Event, FulfillmentSeen, Money, OrderDeleted, OrderSeen, OrderStatus, RefundSeen
 from connectors.shopify import fields
 from connectors.shopify.addresses import safe_address
 from connectors.shopify.checkouts import cart_keys, opened_by

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from datetime import timedelta
 from urllib.parse import SplitResult, parse_qsl, unquote_plus, urlencode, urlunsplit
 
-from connectors.platform import Item, Restore
+from connectors.events import Item
+from connectors.platform import Restore
 from connectors.shopify.addresses import https_address
 
 # Shopify calls a checkout abandoned ten minutes after the shopper gave an address (help.shopify.com,

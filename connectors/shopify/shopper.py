@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.platform import Shopper
+from connectors.events import Shopper
 from connectors.shopify.fields import Record, country, email, identifier, record, text
 
 

@@ -6,17 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from connectors.platform import (
-    CartSeen,
-    ConnectorError,
-    ConsentSignal,
-    Event,
-    Key,
-    OrderSeen,
-    Shopper,
-    StoreChanged,
-    WebhookHealth,
-)
+from connectors.events import CartSeen, ConsentSignal, Event, Key, OrderSeen, Shopper, StoreChanged
+from connectors.platform import ConnectorError, WebhookHealth
 from connectors.shopify import consent, fields, nodes
 from connectors.shopify.events import COMPLIANCE_TOPICS, TOPICS
 from connectors.shopify.fields import Record, record, records

@@ -13,7 +13,8 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 
-from connectors.platform import Delivery, Key, Shopper
+from connectors.events import Key, Shopper
+from connectors.platform import Delivery
 from connectors.shopify import fields
 from connectors.shopify.addresses import shop_domain
 from connectors.shopify.checkouts import cart_keys

@@ -9,7 +9,8 @@ from functools import lru_cache
 import requests
 
 from connectors.addresses import guarded_session
-from connectors.platform import Delivery, Event, Platform, Restore
+from connectors.events import Event
+from connectors.platform import Delivery, Platform, Restore
 from connectors.woocommerce import events, links, plugin_events, webhooks
 from connectors.woocommerce.rest import BASIC, Credentials, RestClient
 from connectors.woocommerce.store import WooCommerceStore

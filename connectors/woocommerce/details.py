@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.platform import StoreChanged
+from connectors.events import StoreChanged
 from connectors.woocommerce.body import Json, amount, language_tag, member, text
 from connectors.woocommerce.index import front_page, read_index
 from connectors.woocommerce.rest import RestClient

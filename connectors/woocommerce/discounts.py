@@ -13,7 +13,8 @@ from decimal import Decimal
 from http import HTTPStatus
 
 from connectors.discounts import CodeTaken, Combines, Discount, DiscountKind, DiscountRefused, Goods, Sale
-from connectors.platform import ConnectorError, Item, Reconnect
+from connectors.events import Item
+from connectors.platform import ConnectorError, Reconnect
 from connectors.woocommerce import goods
 from connectors.woocommerce.body import Json, identifier, moment, rows, text
 from connectors.woocommerce.calls import StoreRefused, no_data

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from connectors.platform import ConnectionBroken, CustomerSeen, Event, Malformed, Shopper
+from connectors.events import ConnectionBroken, CustomerSeen, Event, Shopper
+from connectors.platform import Malformed
 from connectors.woocommerce.body import Json, identifier, load_object, member, moment, text
 from connectors.woocommerce.calls import NO_RIGHTS
 from connectors.woocommerce.orders import order_events, removed_events

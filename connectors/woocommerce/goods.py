@@ -13,7 +13,7 @@ from decimal import Decimal
 from math import floor
 
 from connectors.discounts import Goods, Sale
-from connectors.platform import Item
+from connectors.events import Item
 from connectors.woocommerce.body import Json, amount, identifier, member, moment, rows, text
 from connectors.woocommerce.rest import PER_PAGE, RestClient
 

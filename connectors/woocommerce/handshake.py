@@ -16,7 +16,8 @@ from urllib.parse import urlencode
 
 import requests
 
-from connectors.platform import Malformed, StoreChanged
+from connectors.events import StoreChanged
+from connectors.platform import Malformed
 from connectors.woocommerce.body import Json, load_object, text
 from connectors.woocommerce.calls import StoreRefused
 from connectors.woocommerce.details import store_details

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
-from connectors.platform import Companion, Item, Restore
+from connectors.events import Item
+from connectors.platform import Companion, Restore
 from connectors.woocommerce import plugin_link
 
 FIRST_WITH_CHECKOUT_LINK = (10, 0)

@@ -16,7 +16,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from math import ceil
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from connectors.platform import (
+from connectors.events import (
     CartDeleted,
     CartSeen,
     ConsentSignal,
@@ -24,13 +24,13 @@ from connectors.platform import (
     Event,
     Item,
     Key,
-    Malformed,
     Money,
     OrderDeleted,
     OrderSeen,
     OrderStatus,
     Shopper,
 )
+from connectors.platform import Malformed
 from connectors.woocommerce.body import Json, amount, identifier, member, moment, rows, text
 from connectors.woocommerce.links import Product, cart_link
 

@@ -6,7 +6,7 @@ import re
 
 import phonenumbers
 
-from connectors.platform import Shopper
+from connectors.events import Shopper
 
 
 def phone_forms(typed: str, country: str | None) -> tuple[str, ...]:

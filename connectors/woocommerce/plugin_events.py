@@ -14,18 +14,8 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from connectors.platform import (
-    CartSeen,
-    ConsentSignal,
-    ConsentState,
-    Delivery,
-    Event,
-    Item,
-    Key,
-    Malformed,
-    Money,
-    Shopper,
-)
+from connectors.events import CartSeen, ConsentSignal, ConsentState, Event, Item, Key, Money, Shopper
+from connectors.platform import Delivery, Malformed
 from connectors.woocommerce import webhooks
 from connectors.woocommerce.body import (
     Json,

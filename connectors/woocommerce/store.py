@@ -12,18 +12,8 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from connectors.platform import (
-    CartSeen,
-    Event,
-    Key,
-    Malformed,
-    OrderSeen,
-    OrderStatus,
-    Shopper,
-    StoreChanged,
-    Unreachable,
-    WebhookHealth,
-)
+from connectors.events import CartSeen, Event, Key, OrderSeen, OrderStatus, Shopper, StoreChanged
+from connectors.platform import Malformed, Unreachable, WebhookHealth
 from connectors.woocommerce.body import Json, identifier, moment, text
 from connectors.woocommerce.calls import StoreRefused
 from connectors.woocommerce.details import store_details

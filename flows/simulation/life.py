@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from random import Random
 
-from connectors.platform import ConsentState
+from connectors.events import ConsentState
 from flows import consent, gates, opt_in, spread
 from flows.caps import caps_for
 from flows.compose import Composed, NoText, compose

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.platform import Money
+from connectors.events import Money
 from flows.compose import Answer, CartText, Composed, Product, compose_service
 from flows.language import Wishes
 from flows.simulation.truth import Cart, Decision, Shopper

@@ -13,7 +13,7 @@ from bench.load import LENGTH
 from bench.rows import country_that_is_awake
 from bench.shopper import Shopper
 from bench.stage import SHOPIFY_SECRET
-from connectors.platform import CartSeen, ConsentState, OrderSeen, OrderStatus
+from connectors.events import CartSeen, ConsentState, OrderSeen, OrderStatus
 from connectors.shopify import webhooks
 from connectors.shopify.events import events
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.models import Discount, Store, TimelineEntry
 from app.runtime import Runtime
-from connectors.platform import Money, OrderSeen, OrderStatus, Shopper
+from connectors.events import Money, OrderSeen, OrderStatus, Shopper
 from flows import discount_ends, intake, links
 from tests import factories
 from tests.factories import NOW

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from connectors.discounts import Discount, Goods, Sale
-from connectors.platform import ConnectorError, Item, Key, OrderSeen, Shopper
+from connectors.events import Item, Key, OrderSeen, Shopper
+from connectors.platform import ConnectorError
 
 
 class PocketShop:

@@ -10,7 +10,7 @@ import pytest
 from app.clock import FixedClock
 from app.models import Cart, ConsentEvent, Contact, Order, Store
 from app.runtime import Runtime
-from connectors.platform import ConsentChanged, Event, Key, OrderStatus
+from connectors.events import ConsentChanged, Event, Key, OrderStatus
 from flows import erasure
 from flows.incoming import Incoming
 from flows.traces import Shopper

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from app.models import Cart, Click, Link, Message, Order, Recovery, StoreFlag, TimelineEntry
 from app.runtime import Runtime
-from connectors.platform import Key
+from connectors.events import Key
 from flows import after_tap
 from flows.after_tap import STEPS, passed
 from flows.devices import device

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.platform import Money
+from connectors.events import Money
 from flows.catalogs import languages
 from flows.compose import (
     CartText,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.platform import ConsentState
+from connectors.events import ConsentState
 from flows.consent import (
     DOUBLE_OPT_IN,
     KEYWORD_START,

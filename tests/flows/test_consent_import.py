@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.models import AuditEvent, Cart, Consent, ConsentEvent, Due, Store, Suppression
 from app.runtime import Runtime
-from connectors.platform import ConsentChanged, ConsentSignal, ConsentState
+from connectors.events import ConsentChanged, ConsentSignal, ConsentState
 from flows import consent_import, enrollment
 from flows.consent_import import Declaration, Refused, Report, UnreadableFile, read_date
 from tests import factories

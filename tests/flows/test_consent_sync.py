@@ -11,7 +11,7 @@ import pytest
 from app.clock import FixedClock
 from app.models import Consent, ConsentEvent, Contact, Due, Store
 from app.runtime import Runtime, make_runtime
-from connectors.platform import ConsentSignal, ConsentState
+from connectors.events import ConsentSignal, ConsentState
 from connectors.shopify import events
 from connectors.shopify.tokens import Tokens
 from flows import connections, consent_sync, consents, due

@@ -24,7 +24,7 @@ from app.models import (
     Suppression,
 )
 from app.runtime import Runtime
-from connectors.platform import ConsentChanged, ConsentSignal, ConsentState, CustomerSeen, Key, Shopper
+from connectors.events import ConsentChanged, ConsentSignal, ConsentState, CustomerSeen, Key, Shopper
 from flows import consent_rebuild, consents
 from tests import factories
 from tests.factories import NOW

@@ -14,7 +14,8 @@ from app.clock import FixedClock
 from app.models import Due
 from app.runtime import Runtime
 from connectors.discounts import CodeTaken, DiscountKind, DiscountRefused, Goods, Sale
-from connectors.platform import Key, Reconnect, Shopper, Throttled, Unreachable
+from connectors.events import Key, Shopper
+from connectors.platform import Reconnect, Throttled, Unreachable
 from connectors.sms import Category, Refused
 from flows import discount_failures, discounts, dispatch, due, enrollment, platform_calls
 from tests import factories

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.clock import FixedClock
 from app.models import Cart, Contact, Due, Enrollment, Flow, Store, TimelineEntry
 from app.runtime import Runtime
-from connectors.platform import ConsentState, Key
+from connectors.events import ConsentState, Key
 from flows import due, enrollment, registry
 from tests import factories
 from tests.factories import NOW

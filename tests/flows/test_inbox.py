@@ -12,7 +12,8 @@ from sqlalchemy import select, text
 from app.clock import FixedClock
 from app.models import Cart, CartKey, Contact, InboundEvent, Store
 from app.runtime import Runtime
-from connectors.platform import CartSeen, Malformed
+from connectors.events import CartSeen
+from connectors.platform import Malformed
 from flows import carts, inbox, intake
 from flows.conflicts import PAUSES
 from tests import factories

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.models import Cart, CartKey, Contact, Due, Enrollment, Flow, Link, Message, Store, TimelineEntry
 from app.runtime import Runtime
-from connectors.platform import CartDeleted, Event, Item, Key
+from connectors.events import CartDeleted, Event, Item, Key
 from tests import factories
 from tests.factories import NOW
 from tests.flows import told

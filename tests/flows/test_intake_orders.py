@@ -22,15 +22,7 @@ from app.models import (
     TimelineEntry,
 )
 from app.runtime import Runtime
-from connectors.platform import (
-    Event,
-    FulfillmentSeen,
-    Money,
-    OrderDeleted,
-    OrderStatus,
-    RefundSeen,
-    Shopper,
-)
+from connectors.events import Event, FulfillmentSeen, Money, OrderDeleted, OrderStatus, RefundSeen, Shopper
 from tests import factories
 from tests.flows import told
 from tests.flows.told import NOBODY, PHONE, minutes_ago

@@ -15,7 +15,8 @@ from sqlalchemy import select, update
 from app.clock import FixedClock
 from app.models import Cart, InboundEvent, Order, Store
 from app.runtime import Runtime
-from connectors.platform import ConnectorError, Key, Money, OrderSeen, OrderStatus, Shopper, Unreachable
+from connectors.events import Key, Money, OrderSeen, OrderStatus, Shopper
+from connectors.platform import ConnectorError, Unreachable
 from connectors.sms import Category, OutgoingText, Refused
 from flows import dispatch, enrollment, last_look, sending, silence
 from tests import factories

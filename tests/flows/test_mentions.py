@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from app.models import Cart, Contact
-from connectors.platform import (
+from connectors.events import (
     CartDeleted,
     ComplianceRequested,
     ConsentChanged,

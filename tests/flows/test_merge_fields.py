@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.platform import Money
+from connectors.events import Money
 from flows.merge_fields import (
     FIRST_NAME_LIMIT,
     STORE_NAME_LIMIT,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.platform import Money
+from connectors.events import Money
 from flows.compose import CartText, Composed, Product, compose
 from flows.language import Wishes
 from flows.merge_fields import format_money

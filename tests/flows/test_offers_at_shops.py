@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.clock import FixedClock
 from app.models import Cart, Discount, Recovery, Store, TimelineEntry
 from app.runtime import Runtime, make_runtime
-from connectors.platform import ConsentSignal, ConsentState
+from connectors.events import ConsentSignal, ConsentState
 from flows import consents, discount_ends, discount_rows, dispatch, enrollment
 from tests import factories
 from tests.flows import offering, scenes

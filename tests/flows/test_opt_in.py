@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.clock import FixedClock
 from app.models import Cart, Consent, ConsentEvent, Due, InboundEvent, Message, Reply, Store
 from app.runtime import Runtime
-from connectors.platform import ConsentChanged, ConsentSignal, ConsentState, Key, Shopper
+from connectors.events import ConsentChanged, ConsentSignal, ConsentState, Key, Shopper
 from connectors.sms import Category, InDoubt, Refused
 from flows import dispatch, due, enrollment, inbox, opt_in, pace
 from flows.opt_in import Tick, may_ask_again

@@ -15,7 +15,7 @@ from sqlalchemy import Column, MetaData, Table, Text, select
 
 from app.models import Base, Cart, ComplianceRequest, ConsentEvent, Order, Store, Suppression
 from app.runtime import Runtime
-from connectors.platform import RequestKind
+from connectors.events import RequestKind
 from flows import compliance, data_export, erasure, traces
 from flows.incoming import Incoming
 from flows.personal_data import HELD, NOBODY, unknown

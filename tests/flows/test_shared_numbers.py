@@ -22,7 +22,7 @@ from app.models import (
     Suppression,
 )
 from app.runtime import Runtime
-from connectors.platform import ConsentSignal, ConsentState, RequestKind
+from connectors.events import ConsentSignal, ConsentState, RequestKind
 from flows import compliance, consents, data_export, erasure
 from flows.incoming import Incoming
 from flows.traces import Shopper

@@ -29,7 +29,7 @@ from app.models import (
     TimelineEntry,
 )
 from app.runtime import Runtime
-from connectors.platform import (
+from connectors.events import (
     ComplianceRequested,
     ConnectionBroken,
     ConsentState,

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.models import Base, Store
 from app.runtime import Runtime
-from connectors.platform import (
+from connectors.events import (
     CartSeen,
     ConsentSignal,
     ConsentState,

@@ -25,7 +25,7 @@ from app.models import (
     TimelineEntry,
 )
 from app.runtime import Runtime
-from connectors.platform import ConsentSignal, ConsentState
+from connectors.events import ConsentSignal, ConsentState
 from flows import consents
 from tests import factories
 from tests.factories import NOW

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.models import AuditEvent, Consent, Contact, Due, Reply, Store
 from app.runtime import Runtime
-from connectors.platform import ConsentSignal, ConsentState
+from connectors.events import ConsentSignal, ConsentState
 from flows import consents, replies
 from tests import factories
 from tests.app.admin.browser import Browser, find, words

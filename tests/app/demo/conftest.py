@@ -24,7 +24,7 @@ from app.models import InboundEvent, Store
 from app.runtime import Runtime
 from app.web import EXTENSION
 from connectors.demo import DemoPlatform
-from connectors.platform import Event
+from connectors.events import Event
 from flows import connections, installation
 from flows.demo import SHOP_DOMAIN
 from tests.factories import make_settings

@@ -6,7 +6,7 @@ import pytest
 
 from app.clock import FixedClock
 from app.demo.words import messages
-from connectors.platform import CartSeen, OrderSeen
+from connectors.events import CartSeen, OrderSeen
 from tests.app.demo.conftest import Stage, Visitor
 from tests.conftest import Servers
 

@@ -14,7 +14,8 @@ from app.demo.words import messages, say
 from connectors.demo import DemoPlatform
 from connectors.demo.deliveries import sign
 from connectors.discounts import CodeTaken, Combines, Discount, DiscountKind, DiscountMaker, DiscountRefused
-from connectors.platform import CartSeen, Item, OrderSeen, Restore
+from connectors.events import CartSeen, Item, OrderSeen
+from connectors.platform import Restore
 from flows import connections
 from tests.app.demo.conftest import SECRET, Stage, Visitor
 from tests.factories import NOW

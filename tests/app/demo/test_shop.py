@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from app.demo.products import PRODUCTS
 from app.demo.words import LANGUAGES, messages
-from connectors.platform import CartSeen
+from connectors.events import CartSeen
 from tests.app.demo.conftest import Stage
 
 

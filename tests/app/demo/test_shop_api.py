@@ -11,8 +11,9 @@ from app.clock import FixedClock
 from app.demo.words import messages
 from connectors.demo import DemoPlatform
 from connectors.demo.deliveries import sign
+from connectors.events import CartSeen, Key, OrderSeen, Shopper
 from connectors.goods_search import GoodsKind, NamedGoods
-from connectors.platform import CartSeen, Key, OrderSeen, Shopper, Unreachable
+from connectors.platform import Unreachable
 from flows import connections
 from tests.app.demo.conftest import SECRET, Stage
 

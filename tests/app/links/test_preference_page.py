@@ -16,7 +16,7 @@ from app.clock import FixedClock
 from app.links.preference_page import masked
 from app.models import Base, Consent, ConsentEvent, Contact, Enrollment, Link, Store, Suppression
 from app.runtime import Runtime
-from connectors.platform import ConsentSignal, ConsentState
+from connectors.events import ConsentSignal, ConsentState
 from flows import catalogs, consents, preferences
 from flows.preferences import Preferences
 from tests import factories

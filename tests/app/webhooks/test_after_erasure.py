@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from app.clock import FixedClock
 from app.models import Store
 from app.runtime import Runtime
-from connectors.platform import RequestKind
+from connectors.events import RequestKind
 from flows import compliance, inbox
 from flows.incoming import Incoming
 from flows.traces import Shopper

@@ -12,7 +12,8 @@ from connectors.demo import DemoPlatform
 from connectors.demo.deliveries import CART as CART_TOPIC
 from connectors.demo.deliveries import ORDER as ORDER_TOPIC
 from connectors.demo.deliveries import sign
-from connectors.platform import CartSeen, ConsentState, Item, Key, Malformed, Money, OrderSeen, OrderStatus
+from connectors.events import CartSeen, ConsentState, Item, Key, Money, OrderSeen, OrderStatus
+from connectors.platform import Malformed
 from tests.connectors.demo.bodies import CART, ORDER, SECRET, body
 
 PLATFORM = DemoPlatform()

@@ -14,7 +14,8 @@ import requests
 from connectors.demo import DemoPlatform
 from connectors.demo.discounts import DemoDiscounts
 from connectors.discounts import CodeTaken, Combines, Discount, DiscountKind, DiscountRefused, Goods, Sale
-from connectors.platform import Item, Unreachable
+from connectors.events import Item
+from connectors.platform import Unreachable
 from tests.connectors.demo.bodies import SECRET
 from tests.connectors.demo.conftest import Shop
 

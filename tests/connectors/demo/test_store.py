@@ -11,7 +11,8 @@ import requests
 
 from connectors.demo import DemoPlatform
 from connectors.demo.store import DemoStore
-from connectors.platform import CartSeen, ConnectorError, Key, OrderSeen, Shopper, Unreachable
+from connectors.events import CartSeen, Key, OrderSeen, Shopper
+from connectors.platform import ConnectorError, Unreachable
 from tests.connectors.demo.bodies import SECRET
 from tests.connectors.demo.conftest import Shop
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from connectors.platform import Key, Shopper
+from connectors.events import Key, Shopper
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "shopify"
 RECEIVED_AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.platform import (
+from connectors.events import (
     CartDeleted,
     CartSeen,
     ConsentSignal,

@@ -17,7 +17,8 @@ from connectors.discounts import (
     Goods,
     Sale,
 )
-from connectors.platform import ConnectorError, Item, Reconnect, Throttled, Unreachable
+from connectors.events import Item
+from connectors.platform import ConnectorError, Reconnect, Throttled, Unreachable
 from connectors.shopify.discounts import LONGEST_TITLE, ShopifyDiscounts
 from connectors.shopify.goods import MOST_LINES
 from connectors.shopify.graphql import WRITING

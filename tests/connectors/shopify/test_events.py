@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
-from connectors.platform import (
+from connectors.events import (
     ComplianceRequested,
     ConsentChanged,
     ConsentSignal,
     ConsentState,
     CustomerSeen,
     Event,
-    Malformed,
     RequestKind,
     ScopesChanged,
     Shopper,
     StoreChanged,
     Uninstalled,
 )
+from connectors.platform import Malformed
 from connectors.shopify.events import COMPLIANCE_TOPICS, TOPICS, events
 from tests.connectors.shopify.deliveries import (
     FILES,

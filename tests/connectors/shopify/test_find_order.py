@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from connectors.platform import Key, OrderSeen, Shopper, Unreachable
+from connectors.events import Key, OrderSeen, Shopper
+from connectors.platform import Unreachable
 from connectors.shopify.store import ShopifyStore
 from tests.connectors.shopify.conftest import SHOP, Clock
 from tests.connectors.shopify.deliveries import CART_TOKEN, CHECKOUT_TOKEN, payload

@@ -8,15 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.platform import (
-    Event,
-    FulfillmentSeen,
-    Money,
-    OrderDeleted,
-    OrderSeen,
-    OrderStatus,
-    RefundSeen,
-)
+from connectors.events import Event, FulfillmentSeen, Money, OrderDeleted, OrderSeen, OrderStatus, RefundSeen
 from connectors.shopify.events import events
 from tests.connectors.shopify.deliveries import (
     CART_TOKEN,

@@ -9,9 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.platform import (
-    Event,
-)
+from connectors.events import Event
 from connectors.shopify import webhooks
 from connectors.shopify.events import COMPLIANCE_TOPICS, TOPICS, events
 from tests.connectors.shopify.deliveries import (

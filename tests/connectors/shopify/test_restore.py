@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.platform import Item, Restore, Shopper
+from connectors.events import Item, Shopper
+from connectors.platform import Restore
 from connectors.shopify import ShopifyPlatform
 from connectors.shopify.addresses import https_address
 from connectors.shopify.restore import restore_url

@@ -9,20 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.platform import (
+from connectors.events import (
     CartSeen,
-    ConnectorError,
     ConsentChanged,
     ConsentState,
     Item,
     Money,
     OrderSeen,
     OrderStatus,
-    Reconnect,
     Shopper,
     StoreChanged,
-    StoreClient,
 )
+from connectors.platform import ConnectorError, Reconnect, StoreClient
 from connectors.shopify.events import events
 from connectors.shopify.graphql import Cost
 from connectors.shopify.store import LARGEST_PAGE, ShopifyStore, page_size

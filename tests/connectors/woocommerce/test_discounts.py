@@ -19,7 +19,8 @@ from connectors.discounts import (
     Goods,
     Sale,
 )
-from connectors.platform import Item, Reconnect, Throttled, Unreachable
+from connectors.events import Item
+from connectors.platform import Reconnect, Throttled, Unreachable
 from connectors.woocommerce import shipping
 from connectors.woocommerce.discounts import WooCommerceDiscounts, wanted
 from connectors.woocommerce.rest import Credentials, RestClient

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.platform import (
+from connectors.events import (
     CartDeleted,
     CartSeen,
     ConnectionBroken,
@@ -15,13 +15,13 @@ from connectors.platform import (
     Event,
     Item,
     Key,
-    Malformed,
     Money,
     OrderDeleted,
     OrderSeen,
     OrderStatus,
     Shopper,
 )
+from connectors.platform import Malformed
 from connectors.woocommerce.events import events
 from tests.connectors.woocommerce.recorded import (
     COMPLETED,

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.platform import Item, Restore
+from connectors.events import Item
+from connectors.platform import Restore
 from connectors.woocommerce import WooCommercePlatform
 from connectors.woocommerce.links import inside, knows_checkout_link
 

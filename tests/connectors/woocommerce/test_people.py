@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.platform import Shopper
+from connectors.events import Shopper
 from connectors.woocommerce.people import phone_forms, same_person
 
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.platform import CartSeen, ConsentState, Key, Malformed, Money, OrderSeen, OrderStatus
+from connectors.events import CartSeen, ConsentState, Key, Money, OrderSeen, OrderStatus
+from connectors.platform import Malformed
 from connectors.woocommerce import PLATFORM, plugin_events
 from tests.connectors.woocommerce.plugin_recordings import (
     AT_THE_BANK,

@@ -13,7 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from connectors.platform import Companion, Item, Restore
+from connectors.events import Item
+from connectors.platform import Companion, Restore
 from connectors.woocommerce import PLATFORM, plugin_events, plugin_link, plugin_proof
 
 STORE = "https://shop.example/boutique"

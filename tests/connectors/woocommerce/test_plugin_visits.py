@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from connectors.platform import Companion, Item, Restore
+from connectors.events import Item
+from connectors.platform import Companion, Restore
 from connectors.woocommerce import PLATFORM
 from tests.standins.woocommerce import WooCommerceStandin
 from tests.standins.woocommerce.plugin import CompanionPlugin

@@ -7,18 +7,17 @@ from typing import Any
 import pytest
 import requests
 
-from connectors.platform import (
+from connectors.events import (
     CartDeleted,
     CartSeen,
     Key,
     OrderDeleted,
     OrderSeen,
     OrderStatus,
-    Reconnect,
     Shopper,
     StoreChanged,
-    StoreClient,
 )
+from connectors.platform import Reconnect, StoreClient
 from connectors.woocommerce import PLATFORM, make_store_client
 from connectors.woocommerce.rest import Credentials, RestClient
 from connectors.woocommerce.sign_in import leave_sign_in
