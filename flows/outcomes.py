@@ -99,10 +99,15 @@ def take_accepted(
 
 
 def _replace_codes(session: Session, texts: Sequence[Outgoing], now: datetime) -> None:
-    """Not before the text is out: one that never goes must not take what an earlier one promised."""
-    for step in (one.step for one in texts):
-        if step is not None and step.step.offer is not Rung.NONE:
-            discount_ends.replace(session, step.store.id, step.enrollment.id, step.step.key, now)
+    """Not before the text is out: one that never goes must not take what an earlier one promised.
+
+    Of a text that was in doubt nobody tells here whether it makes an offer.
+    """
+    for one in texts:
+        message, makes_none = one.message, one.step is not None and one.step.step.offer is Rung.NONE
+        if not makes_none and message.enrollment_id is not None and message.step_key is not None:
+            store_id, enrollment_id = message.store_id, message.enrollment_id
+            discount_ends.replace(session, store_id, enrollment_id, message.step_key, now)
 
 
 def _usage(one: Outgoing, said: Accepted, at: datetime) -> dict[str, Any]:

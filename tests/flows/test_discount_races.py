@@ -15,8 +15,8 @@ from app.models import Cart, Contact
 from app.runtime import Runtime
 from connectors.discounts import Goods, Sale
 from connectors.platform import Unreachable
-from connectors.sms import Category, Refused
-from flows import discount_ends, discount_facts, discounts, dispatch, due, enrollment
+from connectors.sms import Category, InDoubt, Refused
+from flows import discount_ends, discount_facts, discounts, dispatch, due, enrollment, sweeper
 from tests import factories
 from tests.factories import NOW
 from tests.flows import scenes
@@ -171,6 +171,23 @@ def test_a_later_text_that_never_goes_leaves_what_the_earlier_one_promised(
     assert states(runtime) == [("reminder", "made", None), ("second_call", "ended", "not_told")]
     assert list(shop.codes) == [promised]
     assert f"discount={promised}" in landing(runtime, scenes.messages(runtime)[0].link_token)
+
+
+def test_a_later_text_that_is_found_at_the_provider_takes_the_place_of_the_earlier_one(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    set_up(runtime, flow(None, ("reminder", "small"), ("second_call", "best")))
+    dispatch.drain(runtime)
+    clock.advance(timedelta(days=1))
+    provider.answers = [InDoubt("no answer")]
+    provider.before = provider.take
+    dispatch.drain(runtime)
+    assert [state for _, state, _ in states(runtime)] == ["made", "made"]
+    clock.advance(timedelta(minutes=5))
+    sweeper.drain(runtime)
+    assert [state for _, state, _ in states(runtime)] == ["ended", "made"]
+    upkeep(runtime)
+    assert list(shop.codes) == [shop.asked[1].code]
 
 
 def hold_after_making(runtime: Runtime, shop: PocketShop, scene: Scene, then: Callable[[], None]) -> None:
