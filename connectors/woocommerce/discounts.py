@@ -15,11 +15,10 @@ from http import HTTPStatus
 from connectors.discounts import CodeTaken, Combines, Discount, DiscountKind, DiscountRefused, Goods, Sale
 from connectors.events import Item
 from connectors.platform import ConnectorError, Reconnect
-from connectors.woocommerce import goods
+from connectors.woocommerce import goods, shipping
 from connectors.woocommerce.body import Json, identifier, moment, rows, text
 from connectors.woocommerce.calls import StoreRefused, no_data
 from connectors.woocommerce.rest import RestClient
-from connectors.woocommerce.shipping import coupons_free_shipping
 
 MARK = "_warmcart_mark"
 READ_TIMEOUT, WRITE_TIMEOUT = (3.0, 5.0), (3.0, 8.0)
@@ -48,7 +47,10 @@ class WooCommerceDiscounts:
         except StoreRefused as error:
             if error.code == _TAKEN:
                 return self._made_before(discount)
-            raise DiscountRefused(f"The shop refuses the coupon ({error.code or error.status}).") from error
+            raise DiscountRefused(
+                f"The shop refuses the coupon ({error.code or error.status}). Make one by hand under"
+                " Marketing, Coupons: WooCommerce says there what is wrong."
+            ) from error
         except Reconnect as error:
             raise self._switched_off() or error from None
         return self._checked(made, discount)
@@ -68,11 +70,8 @@ class WooCommerceDiscounts:
         return goods.running_sale(self._reading)
 
     def _check_shipping(self, discount: Discount) -> None:
-        if discount.kind is DiscountKind.FREE_SHIPPING and not coupons_free_shipping(self._reading):
-            raise DiscountRefused(
-                'In WooCommerce a coupon makes shipping free only with a method "Free shipping" that requires'
-                " one: add it to each of the shop's shipping zones (WooCommerce, Settings, Shipping)."
-            )
+        if discount.kind is DiscountKind.FREE_SHIPPING and (why := shipping.obstacle(self._reading)):
+            raise DiscountRefused(why)
 
     def _made_before(self, discount: Discount) -> str:
         found = self._ours(discount.code, discount.mark)

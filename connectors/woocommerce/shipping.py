@@ -20,27 +20,38 @@ GOOD_FOR = 600.0
 _OPENED_BY_A_COUPON = ("coupon", "either")
 _ELSEWHERE = "0"
 
-_known: dict[str, tuple[float, bool]] = {}
+NO_METHOD = (
+    'In WooCommerce a coupon makes shipping free only with a method "Free shipping" that requires'
+    " one: add it to each of the shop's shipping zones (WooCommerce, Settings, Shipping)."
+)
+TOO_MANY_ZONES = (
+    f"The shop has more than {MOST_ZONES} shipping zones. Warmcart does not look through so many to find out"
+    " whether a coupon makes shipping free in each: offer percents or a sum."
+)
+
+_known: dict[str, tuple[float, str | None]] = {}
 """What this process found out about which store, and when, in seconds of its own clock."""
 
 
-def coupons_free_shipping(rest: RestClient, monotonic: Callable[[], float] = time.monotonic) -> bool:
-    """Whether a coupon makes shipping free wherever the shop ships; asked every ten minutes at most."""
-    at, answer = _known.get(rest.store_url, (0.0, False))
+def obstacle(rest: RestClient, monotonic: Callable[[], float] = time.monotonic) -> str | None:
+    """Why a coupon does not make shipping free wherever the shop ships, in words for its merchant; None where
+    it does. Asked every ten minutes at most."""
+    at, answer = _known.get(rest.store_url, (0.0, None))
     if rest.store_url not in _known or monotonic() - at > GOOD_FOR:
-        answer = _everywhere(rest)
+        answer = _obstacle(rest)
         _known[rest.store_url] = (monotonic(), answer)
     return answer
 
 
-def _everywhere(rest: RestClient) -> bool:
+def _obstacle(rest: RestClient) -> str | None:
     zones, _ = rest.page("shipping/zones", {})
     numbers = [identifier(zone.get("id")) or _ELSEWHERE for zone in zones]
     if len(numbers) > MOST_ZONES:
-        return False
+        return TOO_MANY_ZONES
     methods = [_methods(rest, number) for number in numbers]
     shipped_to = [of_zone for of_zone in methods if of_zone]
-    return bool(shipped_to) and all(any(map(_opens, of_zone)) for of_zone in shipped_to)
+    everywhere = bool(shipped_to) and all(any(map(_opens, of_zone)) for of_zone in shipped_to)
+    return None if everywhere else NO_METHOD
 
 
 def _methods(rest: RestClient, zone: str) -> list[Json]:

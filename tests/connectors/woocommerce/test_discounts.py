@@ -218,10 +218,19 @@ def test_free_shipping_must_be_free_in_every_zone_that_is_shipped_to(
 ) -> None:
     shop.offer_free_shipping()
     rest = open_rest(shop)
-    assert shipping.coupons_free_shipping(rest, lambda: 0.0)
+    assert shipping.obstacle(rest, lambda: 0.0) is None
     shop.catalogue.methods[2] = [{"method_id": "flat_rate", "enabled": True}]
-    assert shipping.coupons_free_shipping(rest, lambda: shipping.GOOD_FOR)
-    assert not shipping.coupons_free_shipping(rest, lambda: shipping.GOOD_FOR + 1)
+    assert shipping.obstacle(rest, lambda: shipping.GOOD_FOR) is None
+    assert shipping.obstacle(rest, lambda: shipping.GOOD_FOR + 1) == shipping.NO_METHOD
+
+
+def test_a_merchant_whose_zones_are_too_many_reads_just_that(
+    open_rest: OpenRest, shop: WooCommerceStandin
+) -> None:
+    shop.offer_free_shipping()
+    for number in range(3, 4 + shipping.MOST_ZONES):
+        shop.catalogue.methods[number] = shop.catalogue.methods[1]
+    assert shipping.obstacle(open_rest(shop)) == shipping.TOO_MANY_ZONES
 
 
 def line(product: str | None, variation: str | None = None) -> Item:
