@@ -293,16 +293,16 @@ def sales(runtime: Runtime, stores: Sequence[Store], now: datetime) -> dict[int,
         if store.sale_read_at is None or store.sale_read_at < now - SALE_FRESH_FOR
     }
     told = call_makers(runtime, stale, lambda maker, _: maker.running_sale(now), ASK_SECONDS)
-    fresh = {name: sale for name, sale in told.items() if not isinstance(sale, ConnectorError)}
-    _keep_sales(runtime, fresh, now)
-    return found | fresh
+    _keep_sales(runtime, told, now)
+    return found | {name: sale for name, sale in told.items() if not isinstance(sale, ConnectorError)}
 
 
-def _keep_sales(runtime: Runtime, told: Mapping[int, Sale | None], now: datetime) -> None:
+def _keep_sales(runtime: Runtime, told: Mapping[int, Sale | None | ConnectorError], now: datetime) -> None:
+    """A platform that tells nothing is asked no more often than one that does."""
     with runtime.database.session() as session:
-        for store_id, sale in sorted(told.items()):
-            values = {"sale": _stored_sale(sale), "sale_read_at": now}
-            session.execute(update(Store).where(Store.id == store_id).values(values))
+        for store_id, sale in sorted(told.items(), key=lambda one: one[0]):
+            kept = {} if isinstance(sale, ConnectorError) else {"sale": _stored_sale(sale)}
+            session.execute(update(Store).where(Store.id == store_id).values(**kept, sale_read_at=now))
 
 
 def _items(step: DueStep) -> list[Item]:

@@ -107,7 +107,7 @@ def offer(runtime: Runtime, steps: Sequence[DueStep], now: datetime) -> dict[int
         for step in steps_on
         if (row := rows.get(step.claim.id)) and not _gives(row, decided[step.claim.id], step, now)
     }
-    _drop(runtime, [rows[name] for name in unfit], now)
+    _drop(runtime, [rows[name] for name in unfit | over.keys()], now)
     found = over | in_line | _without_asking(steps_on, rows, decided, unfit)
     going = [step for step in steps_on if step.claim.id not in found]
     wanted = {step.claim.id: rows[step.claim.id] for step in going if step.claim.id in rows}
@@ -143,6 +143,15 @@ def _decide(
         known = None if isinstance(told, ConnectorError) else told
         decided[step.claim.id] = offers.decide(discount_facts.with_goods(cases[step.claim.id], step, known))
     return decided, in_line
+
+
+@again
+def give_up(runtime: Runtime, step: DueStep, now: datetime) -> None:
+    """The text goes without its code, however far that has come."""
+    with runtime.database.session() as session:
+        rows = discount_facts.of_enrollments(session, [(step.store.id, step.enrollment.id)])
+        ids = [row.id for row in rows if row.step_key == step.step.key]
+        discount_ends.give_up(session, step.store.id, ids, now)
 
 
 def _next_turn(step: DueStep, error: object, now: datetime) -> InLine | None:
@@ -221,7 +230,7 @@ def _without_asking(
 
 @again
 def _drop(runtime: Runtime, rows: Sequence[Discount], now: datetime) -> None:
-    """No text tells of these codes: the cart, or the offer, has changed since they were wanted."""
+    """No text tells of these codes: they are nearly over, or the cart or the offer has changed meanwhile."""
     if not rows:
         return
     with runtime.database.session() as session:

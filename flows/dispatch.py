@@ -190,6 +190,7 @@ def _offer(runtime: Runtime, steps: Sequence[DueStep], now: datetime) -> dict[in
             return first | second
         (step,) = steps
         log.warning("offer_failed", subject=step.enrollment.id, error=sentence(error))
+        discounts.give_up(runtime, step, now)
         return {step.claim.id: Without("code_not_made")}
 
 

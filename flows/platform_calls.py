@@ -133,6 +133,8 @@ def call_makers(
 def _maker(runtime: Runtime, store: Store, quiet: bool) -> DiscountMaker | ConnectorError:
     if quiet:
         return Unreachable(LATE)
+    if store.status == "reconnect":
+        return Reconnect(store.status_reason or "The store no longer accepts our keys.")
     try:
         return connections.discount_maker(runtime, store)
     except ConnectorError as error:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from app.clock import FixedClock
-from app.models import Cart, Contact
+from app.models import Cart, Contact, Discount
 from app.runtime import Runtime
 from connectors.discounts import Goods, Sale
 from connectors.platform import Unreachable
@@ -274,6 +274,21 @@ def test_a_code_that_ends_too_early_for_where_the_shopper_turns_out_to_be_is_not
     assert states(runtime) == [("reminder", "ended", "not_told")]
 
 
+def test_a_code_that_is_nearly_over_when_its_text_goes_is_not_told_of_and_withdrawn(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    scene = set_up(runtime, flow())
+    hold_after_making(runtime, shop, scene, lambda: change_goods(runtime, scene, TOTE))
+    clock.advance(HALF_AN_HOUR)
+    with runtime.database.session() as session:
+        session.get_one(Discount, code(runtime).id).ends_at = clock.now() + HALF_AN_HOUR
+    assert dispatch.drain(runtime) == 1
+    assert told(runtime, scene, "no_offer") == ["offer_over"]
+    assert states(runtime) == [("reminder", "ended", "not_told")]
+    upkeep(runtime)
+    assert shop.codes == {}
+
+
 def test_a_sale_that_has_begun_meanwhile_is_told_in_place_of_the_code(
     runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
 ) -> None:
@@ -344,6 +359,26 @@ def test_an_offer_that_cannot_be_worked_on_keeps_no_other_back(
     assert dispatch.drain(runtime) == 2
     assert told(runtime, bad, "no_offer") == ["code_not_made"]
     assert told(runtime, good, "offered") == [None] and len(shop.codes) == 1
+
+
+def test_an_offer_that_fails_when_its_code_is_made_leaves_no_code(
+    runtime: Runtime,
+    provider: PocketProvider,
+    shop: PocketShop,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*arguments: Any) -> None:
+        raise ValueError("no such thing")
+
+    scene = set_up(runtime, flow())
+    monkeypatch.setattr(discounts, "_note", fails)
+    assert dispatch.drain(runtime) == 1
+    assert "off" not in provider.texts[0].body and told(runtime, scene, "no_offer") == ["code_not_made"]
+    assert len(shop.codes) == 1
+    clock.advance(discount_ends.AFTER_LOST_CALL)
+    upkeep(runtime)
+    assert shop.codes == {}
 
 
 def test_the_code_of_a_number_that_was_corrected_ends_with_the_right_one(

@@ -522,6 +522,29 @@ def test_the_shops_sale_is_read_at_most_once_a_minute(
     assert told(runtime, scene, "no_offer") == ["sale_is_as_good"]
 
 
+def test_a_shop_that_does_not_tell_its_sale_is_asked_no_more_often_than_others(
+    runtime: Runtime,
+    provider: PocketProvider,
+    shop: PocketShop,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Any] = []
+
+    def refuse(now: Any) -> None:
+        asked.append(now)
+        raise Reconnect("no right to discounts")
+
+    monkeypatch.setattr(shop, "running_sale", refuse)
+    first = set_up(runtime, flow())
+    for seconds in (0, 59, 2):
+        clock.advance(timedelta(seconds=seconds))
+        assert dispatch.drain(runtime) == 1
+        with runtime.database.session() as session:
+            scenes.make_scene(session, first.store, first.flow, currency="GBP", items=[TOTE])
+    assert asked == [NOW, NOW + timedelta(seconds=61)]
+
+
 def test_a_text_that_goes_once_more_does_not_outlive_its_offer(
     runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
 ) -> None:

@@ -122,6 +122,13 @@ def test_a_shop_is_asked_no_more_once_that_makes_no_sense(
     )
 
 
+def test_a_store_whose_connection_is_broken_is_not_asked(runtime: Runtime) -> None:
+    with runtime.database.session() as session:
+        broken = factories.make_store(session, status="reconnect", status_reason="The key was revoked.")
+    (answer,) = ask(runtime, {0: broken}, raising()).values()
+    assert isinstance(answer, Reconnect) and str(answer) == "The key was revoked."
+
+
 def test_calls_for_which_no_time_is_left_were_never_begun_and_silence_nobody(runtime: Runtime) -> None:
     stores = dict(enumerate(make_stores(runtime, 1)))
     assert kinds(ask(runtime, stores, raising(), seconds=0.0)) == ["NotAsked"]
