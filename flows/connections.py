@@ -48,6 +48,7 @@ PLATFORMS: dict[str, Platform] = {
     "woocommerce": woocommerce.PLATFORM,
     "demo": DemoPlatform(),
 }
+NO_SHOP = "There is no shop behind this sample store"
 FRESH_FOR = timedelta(minutes=2)
 REFRESH_LOCK = 7_265_114
 
@@ -275,7 +276,7 @@ def _demo_secret(runtime: Runtime, store: Store) -> str:
     with runtime.database.session() as session:
         secret = read_credential(session, runtime, store.id, WEBHOOK_SECRET)
     if secret is None:
-        raise Reconnect("The demo shop has no secret: run make demo-reset")
+        raise Reconnect(NO_SHOP if store.sample else "The demo shop has no secret: run make demo-reset")
     return secret["secret"]
 
 

@@ -149,7 +149,7 @@ def hindrances(page: Page) -> list[str]:
     return [*found, *([f"{too_wide} pixels too wide"] if too_wide > 0 else [])]
 
 
-def test_a_form_that_is_refused_stands_in_nobodys_way(
+def test_a_form_that_is_refused_or_asks_first_stands_in_nobodys_way(
     reader: BrowserContext, addresses: dict[str, str]
 ) -> None:
     page = reader.new_page()
@@ -158,6 +158,11 @@ def test_a_form_that_is_refused_stands_in_nobodys_way(
         page.get_by_label(label).fill("x")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_be_focused()
+    assert hindrances(page) == []
+    page.emulate_media(color_scheme="dark")
+    page.get_by_label("Find products").fill("tea")
+    page.get_by_role("button", name="Find").first.click()
+    expect(page.get_by_text("There is no shop behind this sample store")).to_be_in_viewport()
     assert hindrances(page) == []
     page.close()
 
