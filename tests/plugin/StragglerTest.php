@@ -93,6 +93,13 @@ final class StragglerTest extends PluginTestCase {
 		$this->assertSame( array(), $this->outbox->told[1][1]['cart']['items'], 'what was taken out here counts' );
 	}
 
+	public function test_it_tells_nothing_either_where_a_link_put_together_what_was_told_long_before() {
+		$this->look( 2 );
+		$this->memory->openings->open( array( 'nonce' => 'n', 'cart' => $this->memory->kept['key'], 'cid' => '' ), WC()->session->id );
+		$this->look( 0 );
+		$this->assertCount( 1, $this->outbox->told );
+	}
+
 	public function test_a_cart_that_was_emptied_meanwhile_is_not_told_as_full_again() {
 		$this->look( 2 );
 		$this->look( 0 );

@@ -75,6 +75,8 @@ final class Fake_Cart {
 		if ( ! $product ) {
 			return false;
 		}
+		$GLOBALS['wordpress']['done'][] = 'woocommerce_add_to_cart';
+
 		$key                 = md5( json_encode( array( $product_id, $variation_id, $variation, $extra ) ) );
 		$this->lines         = (array) $this->lines;
 		$this->lines[ $key ] = $extra + array( 'key' => $key, 'data' => $product, 'product_id' => $product_id, 'variation_id' => $variation_id, 'variation' => $variation, 'quantity' => $quantity );

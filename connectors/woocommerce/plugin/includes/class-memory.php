@@ -52,7 +52,7 @@ class Memory {
 	/**
 	 * All that is remembered of this shopper's cart; the first call makes its key.
 	 *
-	 * @return array With key, created, updated, order_id, opened (null, or nonce, cid, own, proven, filled, said, boxed), and the parts.
+	 * @return array With key, created, updated, order_id, opened (null, or nonce, cid, at, own, proven, filled, said, boxed), and the parts.
 	 */
 	public function get() {
 		$found = $this->find();
@@ -106,6 +106,7 @@ class Memory {
 		$memory['opened'] = array(
 			'nonce'  => $opening['nonce'],
 			'cid'    => (string) $opening['cid'],
+			'at'     => (int) $opening['opened_at'],
 			'own'    => $own,
 			'proven' => ! empty( $opening['proven'] ),
 			'filled' => ! empty( $opening['filled'] ),

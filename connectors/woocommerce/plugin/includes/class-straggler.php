@@ -62,15 +62,16 @@ final class Straggler {
 	}
 
 	/**
-	 * Whether a cart was told since this request began, and is another than the one that was loaded here and left as
-	 * it was. Another shop server's clock may be a little off: then it is told once more.
+	 * Whether a cart was told, or put together by a link, since this request began, and is another than the one that
+	 * was loaded here and left as it was. Another shop server's clock may be a little off: then it is told once more.
 	 *
 	 * @param array $memory Of the cart.
 	 * @param array $lines  As loaded here.
 	 * @return bool
 	 */
 	public static function is_behind( array $memory, array $lines ) {
-		if ( ! isset( $memory['page']['print'] ) || $memory['updated'] < self::began() || self::changed_the_cart() ) {
+		$touched = max( $memory['updated'], empty( $memory['opened'] ) ? 0 : $memory['opened']['at'] );
+		if ( ! isset( $memory['page']['print'] ) || $touched < self::began() || self::changed_the_cart() ) {
 			return false;
 		}
 		return ! Snapshot::same( isset( $memory['goods']['lines'] ) ? $memory['goods']['lines'] : array(), $lines );
