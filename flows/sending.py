@@ -85,6 +85,7 @@ class _Decisions:
     ended: list[tuple[DueStep, Answer]] = field(default_factory=list)
     skipped: list[tuple[DueStep, str]] = field(default_factory=list)
     in_doubt: list[tuple[DueStep, Message]] = field(default_factory=list)
+    misdirected: list[tuple[DueStep, Message]] = field(default_factory=list)
     busy: list[DueStep] = field(default_factory=list)
     in_line: list[Later] = field(default_factory=list)
 
@@ -130,6 +131,7 @@ def _prepare(
     _tell_offers(session, decided.ready, asked, now)
     _hold(session, loaded, decided, now)
     _end(session, decided.ended, now)
+    _give_up_misdirected(session, decided.misdirected, now)
     _pass_over(session, decided, now)
     due.finish(session, loaded.over)
     return Prepared(claimed, decided.to_ask)
@@ -143,6 +145,8 @@ def _decide(steps: Iterable[DueStep]) -> _Decisions:
         answer = _answer(step)
         if step.in_doubt is not None:
             decided.in_doubt.append((step, step.in_doubt))
+        elif step.message is not None and step.message.contact_id != step.contact.id:
+            decided.misdirected.append((step, step.message))
         elif answer.outcome is Outcome.END:
             decided.ended.append((step, answer))
         elif answer.outcome is Outcome.SKIP:
@@ -340,19 +344,19 @@ def _end(session: Session, ended: Sequence[tuple[DueStep, Answer]], now: datetim
         if answer.reason == "too_late" and step.cart.state == "open":
             step.cart.state = "expired"
         if step.message is not None:
-            lines.append(_give_up(step, step.message, answer, now))
+            lines.append(_give_up(step, step.message, step.message.reason or answer.reason, now))
     timeline.record_all(session, lines)
     for (store_id, reason, held_by, with_codes), ids in groups.items():
         enrollment.end_enrollments(session, store_id, ids, reason, now, held_by, with_codes)
     due.finish(session, [step.claim for step, _ in ended])
 
 
-def _give_up(step: DueStep, message: Message, answer: Answer, now: datetime) -> Line:
+def _give_up(step: DueStep, message: Message, reason: str | None, now: datetime) -> Line:
     """A text that never left has failed; one that left once, and may have gone again, did not arrive."""
     left = message.status != "sending"
     message.status, message.final_at = "undelivered" if left else "failed", now
-    message.reason = message.reason or answer.reason
-    return _line(step, message.status, now, message.reason, message_id=message.id)
+    message.reason = reason
+    return _line(step, message.status, now, reason, message_id=message.id)
 
 
 def _pass_over(session: Session, decided: _Decisions, now: datetime) -> None:
@@ -364,7 +368,16 @@ def _pass_over(session: Session, decided: _Decisions, now: datetime) -> None:
     _drop_codes(session, [step for step, _ in decided.skipped if discounts.makes_offer(step)], now)
     done = [step for step, _ in decided.skipped]
     done += [step for step, message in decided.in_doubt if message.status not in OPEN_MESSAGE_STATUSES]
+    done += [step for step, _ in decided.misdirected]
     progress.move_on(session, {step.enrollment.id: step.step.key for step in done}, now)
+
+
+def _give_up_misdirected(session: Session, found: Sequence[tuple[DueStep, Message]], now: datetime) -> None:
+    """Texts to a number that is the shopper's no more: no gate asks whether that one may be texted."""
+    lines = [_give_up(step, message, "number_changed", now) for step, message in found]
+    timeline.record_all(session, lines)
+    _drop_codes(session, [step for step, _ in found if step.code is not None], now)
+    due.finish(session, [step.claim for step, _ in found])
 
 
 def _drop_codes(session: Session, steps: Sequence[DueStep], now: datetime) -> None:

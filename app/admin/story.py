@@ -58,6 +58,7 @@ OTHER_REASONS = {
     "replaced": "A later text made another one.",
     "not_told": "No text had told of it.",
     "not_made": "The shop did not make the code in time.",
+    "number_changed": "The shopper has typed another number since.",
     "provider_busy": "The provider asks us to slow down.",
     "provider_stopped": "The provider refuses our texts for now.",
     "provider_unreachable": "The provider cannot be reached.",

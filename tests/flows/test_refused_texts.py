@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from app.clock import FixedClock
-from app.models import Consent, Link, ProviderState, Suppression
+from app.models import Cart, Consent, Link, ProviderState, Suppression
 from app.runtime import Runtime
 from connectors.sms import Category, InDoubt, OutgoingText, Refused
 from flows import dispatch, enrollment, sweeper
@@ -368,3 +368,25 @@ def test_two_sweeps_at_once_settle_a_doubt_once(
     for _ in range(2):
         settle(runtime)
     assert len(provider.asked) == 1
+
+
+def test_a_text_to_a_number_that_was_corrected_meanwhile_does_not_go_once_more(
+    runtime: Runtime, provider: PocketProvider, scene: Scene, clock: FixedClock
+) -> None:
+    """The gates ask about the shopper's number of now; the earlier one may have said stop."""
+    provider.answers = [Refused(Category.TEMPORARY)]
+    dispatch.drain(runtime)
+    with runtime.database.session() as session:
+        right = factories.make_contact(session, scene.store)
+        factories.make_consent(session, scene.store, right.phone)
+        cart = session.get_one(Cart, scene.cart.id)
+        cart.contact_id = right.id
+        enrollment.follow_contact(session, cart)
+    clock.advance(10 * MINUTE)
+    assert dispatch.drain(runtime) == 0
+    message = scenes.message(runtime)
+    assert (message.status, message.reason) == ("failed", "number_changed")
+    assert scenes.planned(runtime) == {f"step:{scene.enrollment.id}": clock.now() + DAY}
+    clock.advance(DAY)
+    dispatch.drain(runtime)
+    assert [text.to for text in provider.texts] == [scene.contact.phone, right.phone]
