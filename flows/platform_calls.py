@@ -26,7 +26,11 @@ from flows.faults import UNAPPLICABLE, sentence
 
 log = structlog.get_logger()
 
-AT_ONCE, AT_ONE_SHOP = 64, 8
+AT_ONCE = 64
+AT_ONE_SHOP = {"shopify": 16, "woocommerce": 8, "demo": 8}
+"""So many calls at a time. Small WooCommerce shops serve hardly more at once, their shoppers' among them."""
+BEGUN_WITHIN = 0.5
+"""The part of its time in which a call to a shop is begun: the rest is left for the answer."""
 FOUND_NOBODY = 8
 """A shop at which so many calls found nobody, and none somebody, is asked no more."""
 SILENT = "discounts_silent"
@@ -47,8 +51,10 @@ class NotAsked(Unreachable):
 
 @dataclass(slots=True)
 class _Shop(Generic[Name, T]):
-    """The calls to one shop. ``away``: why it is asked no more; ``gone``: how many calls found nobody."""
+    """The calls to one shop, ``lanes`` at a time. ``away``: why it is asked no more; ``gone``: how many calls
+    found nobody."""
 
+    lanes: int
     waiting: deque[tuple[Name, Callable[[], T]]] = field(default_factory=deque)
     begun: set[Name] = field(default_factory=set)
     found: dict[Name, T | ConnectorError] = field(default_factory=dict)
@@ -58,18 +64,18 @@ class _Shop(Generic[Name, T]):
     silent: bool = False
     lock: Lock = field(default_factory=Lock)
 
-    def work(self, deadline: float) -> None:
+    def work(self, begun_by: float) -> None:
         """One call after the other, until none is left, time is over, or it makes no sense any more."""
-        while (turn := self._next(deadline)) is not None:
+        while (turn := self._next(begun_by)) is not None:
             name, call = turn
             answer = _answer(call)
             with self.lock:
                 self.found[name] = answer
                 self._heed(answer)
 
-    def _next(self, deadline: float) -> tuple[Name, Callable[[], T]] | None:
+    def _next(self, begun_by: float) -> tuple[Name, Callable[[], T]] | None:
         with self.lock:
-            if not self.waiting or self.away is not None or time.monotonic() >= deadline:
+            if not self.waiting or self.away is not None or time.monotonic() >= begun_by:
                 return None
             name, call = self.waiting.popleft()
             self.begun.add(name)
@@ -117,7 +123,9 @@ def call_makers(
     now = runtime.clock.now()
     quiet = silence.silent(runtime, SILENT, by_id, now)
     makers = {store.id: _maker(runtime, store, store.id in quiet) for store in by_id.values()}
-    shops: dict[int, _Shop[Name, T]] = {store_id: _Shop() for store_id in by_id}
+    shops: dict[int, _Shop[Name, T]] = {
+        store.id: _Shop(AT_ONE_SHOP[store.platform]) for store in by_id.values()
+    }
     for name, store in stores.items():
         maker, shop = makers[store.id], shops[store.id]
         if isinstance(maker, ConnectorError):
@@ -143,9 +151,10 @@ def _maker(runtime: Runtime, store: Store, quiet: bool) -> DiscountMaker | Conne
 
 def _work(shops: Iterable[_Shop[Name, T]], seconds: float) -> None:
     """Every shop gets its first thread before any gets its second."""
-    deadline = time.monotonic() + seconds
-    lanes = [shop for lane in range(AT_ONE_SHOP) for shop in shops if lane < len(shop.waiting)]
-    running = [_threads().submit(shop.work, deadline) for shop in lanes]
+    begun_by = time.monotonic() + seconds * BEGUN_WITHIN
+    most = max(AT_ONE_SHOP.values())
+    lanes = [shop for lane in range(most) for shop in shops if lane < min(shop.lanes, len(shop.waiting))]
+    running = [_threads().submit(shop.work, begun_by) for shop in lanes]
     done, late = wait(running, seconds)
     for lane in late:
         lane.cancel()

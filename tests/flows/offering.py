@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from concurrent import futures
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from app.models import Discount, Store, TimelineEntry
 from app.runtime import Runtime
 from connectors.events import Money, OrderSeen, OrderStatus, Shopper
-from flows import discount_ends, intake, links
+from flows import discount_ends, intake, links, platform_calls
 from tests import factories
 from tests.factories import NOW
 from tests.flows import scenes
@@ -80,6 +83,20 @@ def landing(runtime: Runtime, token: str | None) -> str:
 def offered(runtime: Runtime) -> list[TimelineEntry]:
     with runtime.database.session() as session:
         return list(session.scalars(select(TimelineEntry).where(TimelineEntry.kind == "offered")))
+
+
+def no_more_time(monkeypatch: pytest.MonkeyPatch, begun: threading.Event) -> None:
+    """As soon as ``begun`` is set, no call to a shop is waited for any longer, this one time."""
+
+    def wait(calls: Any, seconds: float) -> Any:
+        while not begun.wait(0.001):
+            done, late = futures.wait(calls, 0)
+            if not late:
+                return done, late
+        begun.clear()
+        return futures.wait(calls, 0)
+
+    monkeypatch.setattr(platform_calls, "wait", wait)
 
 
 def upkeep(runtime: Runtime) -> None:

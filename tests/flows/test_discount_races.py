@@ -20,7 +20,19 @@ from flows import discount_ends, discount_facts, discounts, dispatch, due, enrol
 from tests import factories
 from tests.factories import NOW
 from tests.flows import scenes
-from tests.flows.offering import TOTE, an_order, code, flow, landing, set_up, states, take_in, told, upkeep
+from tests.flows.offering import (
+    TOTE,
+    an_order,
+    code,
+    flow,
+    landing,
+    no_more_time,
+    set_up,
+    states,
+    take_in,
+    told,
+    upkeep,
+)
 from tests.flows.pocket_provider import PocketProvider
 from tests.flows.pocket_shop import PocketShop
 from tests.flows.scenes import Scene, make_british_store
@@ -323,11 +335,12 @@ def test_a_code_that_comes_too_late_is_told_of_by_no_text_and_withdrawn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     set_up(runtime, flow())
-    monkeypatch.setattr(discounts, "MAKE_SECONDS", 0.05)
-    answer, answered = threading.Event(), threading.Event()
+    begun, answer, answered = threading.Event(), threading.Event(), threading.Event()
+    no_more_time(monkeypatch, begun)
     make = shop.make_discount
 
     def make_late(discount: Any) -> str:
+        begun.set()
         answer.wait(30)
         try:
             return make(discount)

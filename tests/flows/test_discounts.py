@@ -459,7 +459,7 @@ def test_texts_whose_codes_could_not_be_asked_for_as_well_keep_their_offers_if_t
     seconds: float,
     offers: list[bool],
 ) -> None:
-    monkeypatch.setattr(platform_calls, "AT_ONE_SHOP", 1)
+    monkeypatch.setitem(platform_calls.AT_ONE_SHOP, "shopify", 1)
     first = set_up(runtime, flow())
     with runtime.database.session() as session:
         scenes.make_scene(session, first.store, first.flow, currency="GBP", items=[TOTE])

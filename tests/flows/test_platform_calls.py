@@ -13,15 +13,18 @@ from app.models import Store
 from app.runtime import Runtime
 from connectors.platform import ConnectorError, Reconnect, Throttled, Unreachable
 from flows import platform_calls, silence
-from flows.platform_calls import AT_ONCE, AT_ONE_SHOP, NotAsked, call_makers
+from flows.platform_calls import AT_ONCE, NotAsked, call_makers
 from tests import factories
+from tests.flows.offering import no_more_time
+
+MOST = platform_calls.AT_ONE_SHOP["shopify"]
 
 pytestmark = pytest.mark.usefixtures("shop")
 
 
 @pytest.fixture
 def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(platform_calls, "AT_ONE_SHOP", 1)
+    monkeypatch.setattr(platform_calls, "AT_ONE_SHOP", {"shopify": 1})
     monkeypatch.setattr(platform_calls, "FOUND_NOBODY", 2)
 
 
@@ -63,27 +66,43 @@ def kinds(answers: dict[int, Any]) -> list[str]:
 def test_shops_that_do_not_answer_keep_no_other_from_being_asked(
     runtime: Runtime, release: threading.Event
 ) -> None:
-    *hanging, good = make_stores(runtime, AT_ONCE // AT_ONE_SHOP)
-    stores = dict(enumerate([store for store in hanging for _ in range(3 * AT_ONE_SHOP)]))
+    *hanging, good = make_stores(runtime, AT_ONCE // MOST)
+    stores = dict(enumerate([store for store in hanging for _ in range(3 * MOST)]))
     first = len(stores)
-    stores |= {first + number: good for number in range(20)}
-    answers = ask(runtime, stores, lambda name: name if name >= first else release.wait(30), seconds=0.5)
-    assert all(answers[name] == name for name in range(first, first + 20))
-    assert {type(answers[name]) for name in range(first)} == {Unreachable}
+    stores |= {first + number: good for number in range(2 * MOST)}
+    answered: list[int] = []
+
+    def answer(name: int) -> int:
+        if name < first:
+            release.wait(30)
+        else:
+            answered.append(name)
+        if len(answered) == 2 * MOST:
+            release.set()
+        return name
+
+    assert ask(runtime, stores, answer) == {name: name for name in stores}
 
 
 def test_a_shop_that_does_not_answer_is_left_in_peace_for_a_while(
-    runtime: Runtime, clock: FixedClock, release: threading.Event
+    runtime: Runtime, clock: FixedClock, release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stores = dict(enumerate(make_stores(runtime, 1)))
-    ask(runtime, stores, lambda name: release.wait(30), seconds=0.05)
+    stores, begun = dict(enumerate(make_stores(runtime, 1))), threading.Event()
+
+    def answer(name: int) -> int:
+        begun.set()
+        release.wait(30)
+        return name
+
+    no_more_time(monkeypatch, begun)
+    assert kinds(ask(runtime, stores, answer)) == ["Unreachable"]
     assert kinds(ask(runtime, stores, raising())) == ["Unreachable"]
     clock.advance(silence.LEFT_IN_PEACE)
     assert ask(runtime, stores, raising()) == {0: 0}
 
 
 def test_a_shop_gets_few_calls_at_a_time(runtime: Runtime, release: threading.Event) -> None:
-    stores = dict.fromkeys(range(3 * AT_ONE_SHOP), make_stores(runtime, 1)[0])
+    stores = dict.fromkeys(range(3 * MOST), make_stores(runtime, 1)[0])
     begun: list[int] = []
 
     def answer(name: int) -> int:
@@ -92,11 +111,11 @@ def test_a_shop_gets_few_calls_at_a_time(runtime: Runtime, release: threading.Ev
         return name
 
     ask(runtime, stores, answer, seconds=0.05)
-    assert begun == list(range(len(begun))) and len(begun) <= AT_ONE_SHOP
+    assert begun == list(range(len(begun))) and len(begun) <= MOST
 
 
 def test_all_calls_are_answered_however_many_there_are(runtime: Runtime) -> None:
-    stores = dict.fromkeys(range(5 * AT_ONE_SHOP), make_stores(runtime, 1)[0])
+    stores = dict.fromkeys(range(5 * MOST), make_stores(runtime, 1)[0])
     assert ask(runtime, stores, raising()) == {name: name for name in stores}
 
 
@@ -136,11 +155,11 @@ def test_calls_for_which_no_time_is_left_were_never_begun_and_silence_nobody(run
 
 
 def test_a_fault_of_ours_in_one_call_keeps_no_other_back(runtime: Runtime) -> None:
-    stores = dict.fromkeys(range(AT_ONE_SHOP + 1), make_stores(runtime, 1)[0])
+    stores = dict.fromkeys(range(MOST + 1), make_stores(runtime, 1)[0])
 
     def answer(name: int) -> int:
-        if name < AT_ONE_SHOP:
+        if name < MOST:
             raise ValueError("ours")
         return name
 
-    assert kinds(ask(runtime, stores, answer)) == ["ConnectorError"] * AT_ONE_SHOP + ["int"]
+    assert kinds(ask(runtime, stores, answer)) == ["ConnectorError"] * MOST + ["int"]
