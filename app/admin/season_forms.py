@@ -19,6 +19,8 @@ from flows.form_reader import duration_form
 from flows.offer_form import Concession, dump_concession
 from flows.season_form import Season
 
+FORM = "season"
+"""The name of the whole form: what is wrong with none of its fields stands there."""
 RUNGS = ("small", "best")
 SUBJECTS = {
     "countries": "Countries",
@@ -67,7 +69,9 @@ class SeasonForm:
     @property
     def summary(self) -> dict[str, str]:
         """The errors with what they are about, to be read away from their fields."""
-        return {name: f"{_subject(name)}: {told}" for name, told in self.errors.items()}
+        return {
+            name: told if name == FORM else f"{_subject(name)}: {told}" for name, told in self.errors.items()
+        }
 
 
 def _subject(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,7 +25,11 @@ from flows.season_form import dump_season
 from flows.seasons import NAMES
 
 MEANWHILE = (
-    "Somebody has changed the seasons of this flow meanwhile. Open the season again: nothing was saved."
+    "Somebody has changed this season since you opened this page. Open it anew to see that; "
+    "saving once more puts yours in its place."
+)
+NOT_REMOVED = (
+    "Somebody has changed the seasons of this flow meanwhile. Open the season again: nothing was removed."
 )
 LISTING = "/app/flows/<int(max=9223372036854775807):flow_id>/seasons"
 FRESH = f"{LISTING}/<season>"
@@ -99,7 +104,7 @@ def remove_season(flow_id: int, season: str, place: int) -> AnyResponse:
                 request.form.get("seen"),
             )
         except ChangedMeanwhileError:
-            abort(409, MEANWHILE)
+            abort(409, NOT_REMOVED)
         except DefinitionError as error:
             abort(409, f"The flow cannot be saved any more: {error}.")
     if flow is None:
@@ -140,7 +145,9 @@ def _save(flow_id: int, season: str, place: int | None) -> AnyResponse:
         try:
             saved = own_seasons.put(session, store, flow_id, place, form, visitor.actor, now, seen)
         except ChangedMeanwhileError:
-            abort(409, MEANWHILE)
+            found = _flow(session, flow_id, season, place)
+            changed = replace(typed, errors={season_forms.FORM: MEANWHILE})
+            return page.refuse(session, "season", **_values(session, store, *found, season, place, changed))
         except DefinitionError as error:
             at = len(definition.seasons) if place is None else place
             refused = season_forms.refused(typed, error, at, steps)
