@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from random import Random
+from typing import Any
 
 from connectors.events import ConsentState
 from flows import consent, gates, opt_in, spread
@@ -24,7 +25,7 @@ from flows.gates import Answer, CartState, Outcome, PlatformCheck, Situation, St
 from flows.opt_in import Tick
 from flows.senders import Identity, Kind, Registration, RegistrationState, Sender, senders_for
 from flows.sending import FRESH_FOR
-from flows.simulation.truth import ENROLLMENT, REQUEST, Cart, Decision, News, Said, Shopper, Story
+from flows.simulation.truth import ENROLLMENT, REQUEST, Cart, Decision, News, Said, Shopper, Store, Story
 from flows.simulation.wording import cart_text, request
 from flows.windows import windows_for
 from flows.zones import possible_zones, regions_of
@@ -267,63 +268,83 @@ class _Life:
         sender: Sender | None = None,
         check: PlatformCheck = PlatformCheck.UNKNOWN,
     ) -> Situation:
-        shopper, store, cart = self.shopper, self.store, one.cart
-        stands = self._consent(now)
-        numbered = cart.number is None or cart.number.read_at <= now
-        emptied = cart.emptied is not None and cart.emptied.read_at <= now
-        read = [order for order in shopper.orders if order.news.read_at <= now]
-        last = _last_activity(cart, now)
-        quiet = (store.quiet, shopper.quiet)
+        shopper = self.shopper
         return Situation(
             now=now,
-            last_activity_at=last,
             idle=FLOW.trigger.idle,
             cutoff=FLOW.trigger.cutoff,
-            store=self._store_state(now),
-            paused_until=store.paused[1] if store.paused else None,
-            before_install=last < store.installed_at,
-            cart=CartState.EMPTIED if emptied else CartState.OPEN,
-            items=0 if emptied else cart.quantity,
-            ordered=any(order.cart == cart.id or order.placed_at >= last for order in read),
-            event_pending=any(news.at <= now < news.read_at for news in _news(shopper, cart)),
-            phone=shopper.phone if numbered else None,
-            phone_problem=shopper.phone_problem,
-            country=shopper.country,
-            allowed_countries=store.countries,
-            consent=stands.state if numbered else consent.Standing.NONE,
-            confirmed=stands.confirmed,
-            suppressed=shopper.stopped_before and numbered and stands.state is not consent.Standing.GIVEN,
-            texts_for_this_cart=one.texts,
-            last_marketing_text_at=self.marketing_at,
-            contact_cap=timedelta(hours=store.cap_hours),
-            asks_twice="*" in store.confirms_in or shopper.country in store.confirms_in,
-            flow_active=not (store.switched_off and store.switched_off[0] <= now < store.switched_off[1]),
             kind=StepKind.MARKETING if enrolling else self._kind(one),
+            kinds_off=frozenset() if enrolling else shopper.kinds_off,
             platform_check=check,
             sender_available=sender is not None,
+            texts_for_this_cart=one.texts,
+            last_marketing_text_at=self.marketing_at,
+            recent_texts=tuple(self.texts),
             windows=self.windows,
             zones=self.zones,
             caps=self.caps,
-            recent_texts=tuple(self.texts),
-            kinds_off=frozenset() if enrolling else shopper.kinds_off,
-            quiet=tuple(hours for hours in quiet if hours is not None),
-            days_off=store.days_off,
-            avoided_hours=store.avoided_hours,
+            quiet=tuple(hours for hours in (self.store.quiet, shopper.quiet) if hours is not None),
             conversation_until=self._conversation_until(now),
+            **_of_cart(shopper, one.cart, now),
+            **_of_store(self.store, shopper.country, now),
+            **self._of_number(one.cart, now),
         )
 
-    def _store_state(self, now: datetime) -> StoreState:
-        store = self.store
-        if store.uninstalled_at is not None and store.uninstalled_at <= now:
-            return StoreState.UNINSTALLED
-        if store.broken and store.broken[0] <= now < store.broken[1]:
-            return StoreState.RECONNECT
-        paused = store.paused and store.paused[0] <= now < store.paused[2]
-        return StoreState.PAUSED if paused else StoreState.ACTIVE
+    def _of_number(self, cart: Cart, now: datetime) -> dict[str, Any]:
+        """The number, as soon as it was read, and what its owner has said."""
+        shopper, stands = self.shopper, self._consent(now)
+        numbered = cart.number is None or cart.number.read_at <= now
+        return {
+            "phone": shopper.phone if numbered else None,
+            "phone_problem": shopper.phone_problem,
+            "country": shopper.country,
+            "consent": stands.state if numbered else consent.Standing.NONE,
+            "confirmed": stands.confirmed,
+            "suppressed": shopper.stopped_before and numbered and stands.state is not consent.Standing.GIVEN,
+        }
 
     def _conversation_until(self, now: datetime) -> datetime | None:
         writes = self.shopper.writes
         return writes[0] + CONVERSATION if writes and writes[0] <= now < writes[1] else None
+
+
+def _of_cart(shopper: Shopper, cart: Cart, now: datetime) -> dict[str, Any]:
+    """The cart as far as it was read, and whether it was bought."""
+    last = _last_activity(cart, now)
+    emptied = cart.emptied is not None and cart.emptied.read_at <= now
+    read = [order for order in shopper.orders if order.news.read_at <= now]
+    return {
+        "last_activity_at": last,
+        "before_install": last < shopper.store.installed_at,
+        "cart": CartState.EMPTIED if emptied else CartState.OPEN,
+        "items": 0 if emptied else cart.quantity,
+        "ordered": any(order.cart == cart.id or order.placed_at >= last for order in read),
+        "event_pending": any(news.at <= now < news.read_at for news in _news(shopper, cart)),
+    }
+
+
+def _of_store(store: Store, country: str, now: datetime) -> dict[str, Any]:
+    """What the store has chosen, for a number of that country."""
+    off = store.switched_off
+    return {
+        "store": _store_state(store, now),
+        "paused_until": store.paused[1] if store.paused else None,
+        "allowed_countries": store.countries,
+        "contact_cap": timedelta(hours=store.cap_hours),
+        "asks_twice": "*" in store.confirms_in or country in store.confirms_in,
+        "flow_active": not (off and off[0] <= now < off[1]),
+        "days_off": store.days_off,
+        "avoided_hours": store.avoided_hours,
+    }
+
+
+def _store_state(store: Store, now: datetime) -> StoreState:
+    if store.uninstalled_at is not None and store.uninstalled_at <= now:
+        return StoreState.UNINSTALLED
+    if store.broken and store.broken[0] <= now < store.broken[1]:
+        return StoreState.RECONNECT
+    paused = store.paused and store.paused[0] <= now < store.paused[2]
+    return StoreState.PAUSED if paused else StoreState.ACTIVE
 
 
 def _key(one: _Progress) -> str:
