@@ -105,8 +105,3 @@ class Waker:
             flag.clear()
             self.wake(name)
             self._closing.wait(self.PAUSE)
-
-
-def worker_count(client: redis.Redis, name: str) -> int:
-    """How many workers listen to the queue now. Raises redis.RedisError."""
-    return rq.Worker.count(queue=rq.Queue(name, connection=client, serializer=JSONSerializer))

@@ -154,7 +154,6 @@ class OrderSeen:
     locale: str | None = None
     status_url: str | None = None
     discount_codes: tuple[str, ...] = ()
-    landing_url: str | None = None
     created_at: datetime | None = None
     test: bool = False
     user_agent: str | None = None

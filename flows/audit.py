@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.models import AuditEvent
 
-OPERATOR, PLATFORM, SYSTEM = "operator", "platform", "system"
+OPERATOR, PLATFORM = "operator", "platform"
 
 
 def record(

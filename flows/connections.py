@@ -26,7 +26,7 @@ from connectors.demo import DemoPlatform
 from connectors.discounts import DiscountMaker
 from connectors.goods_search import GoodsSearch
 from connectors.platform import ConsentKeeper, Platform, Reconnect, StoreClient, Unreachable
-from connectors.shopify import ShopifyPlatform
+from connectors.shopify import ShopifyPlatform, scopes
 from connectors.shopify import http as shopify_http
 from connectors.shopify.discounts import ShopifyDiscounts
 from connectors.shopify.goods_search import ShopifyGoodsSearch
@@ -186,6 +186,11 @@ def _only_refresher(runtime: Runtime, store_id: int) -> Iterator[None]:
             yield
         finally:
             connection.execute(text("SELECT pg_advisory_unlock(:lock, :store)"), key)
+
+
+def missing_scopes(store: Store) -> tuple[str, ...]:
+    """What a Shopify store has not granted, as far as it has told what it has."""
+    return scopes.missing(store.scopes) if store.platform == "shopify" and store.scopes else ()
 
 
 def keeps_consent(store: Store) -> bool:

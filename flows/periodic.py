@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -29,8 +28,6 @@ from flows import (
     sweeper,
     synchronization,
 )
-
-log = structlog.get_logger()
 
 QUEUE_OF_KIND = {
     due.CART_IDLE: INTAKE,

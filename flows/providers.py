@@ -89,10 +89,6 @@ def receipt_url(settings: Settings, name: str) -> str:
     return f"{settings.public_url}/webhooks/sms/{name}/receipt"
 
 
-def reply_url(settings: Settings, name: str) -> str:
-    return f"{settings.public_url}/webhooks/sms/{name}/reply"
-
-
 def pool(settings: Settings) -> Sender | None:
     """What the account itself sends from. To the sandbox the demo's phone can reply, whatever its name."""
     if settings.sms_provider == "sandbox":

@@ -15,7 +15,7 @@ from app.admin import formats, story
 from app.admin.formats import Formats
 from app.config import Settings
 from app.models import ComplianceRequest, Discount, InboundEvent, ProviderState, Store
-from flows import discount_ends, discount_failures, identities, providers
+from flows import connections, discount_ends, discount_failures, identities, providers
 from flows.heartbeats import SCHEDULER, missing_roles
 
 
@@ -33,6 +33,7 @@ def of(session: Session, settings: Settings, store: Store, now: datetime, format
     """All there is to say about the store right now, what stops texts first."""
     found = [
         *_about_store(store, format),
+        *_about_scopes(store),
         *_about_processes(missing_roles(session, now)),
         *_about_provider(session, settings, store, now),
         *_about_failed_events(session, store),
@@ -55,6 +56,14 @@ def _about_store(store: Store, format: Formats) -> list[Notice]:
             Notice("bad", "The app is not installed", "Nothing is sent. What happened before stays here.")
         ]
     return []
+
+
+def _about_scopes(store: Store) -> list[Notice]:
+    missing = connections.missing_scopes(store) if store.status in ("active", "paused") else ()
+    if not missing:
+        return []
+    text = f"Not granted: {', '.join(missing)}. Open the app from Shopify's admin and approve what it asks."
+    return [Notice("warn", "The app may not do all that it needs", text)]
 
 
 def _about_processes(missing: list[str]) -> list[Notice]:

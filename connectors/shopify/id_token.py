@@ -33,11 +33,10 @@ class StaleIdToken(InvalidIdToken):
 
 @dataclass(frozen=True, slots=True)
 class IdToken:
-    """What a verified token says: the store's domain, the staff member, the session of the admin."""
+    """What a verified token says: the store's domain and the staff member."""
 
     shop: str
     user_id: str | None
-    session_id: str | None
 
 
 def verify_id_token(
@@ -58,7 +57,7 @@ def verify_id_token(
     domain = _shop_of(claims)
     if shop is not None and shop != domain:
         raise InvalidIdToken("The ID token belongs to another store.")
-    return IdToken(domain, _word(claims.get("sub")), _word(claims.get("sid")))
+    return IdToken(domain, _word(claims.get("sub")))
 
 
 def _signed_claims(token: str, api_key: str, secrets: Sequence[str]) -> Mapping[str, object]:

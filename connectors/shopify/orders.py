@@ -48,7 +48,6 @@ def order_seen(body: Record, received_at: datetime) -> Sequence[Event]:
             discount_codes=fields.texts(
                 [code.get("code") for code in fields.records(body.get("discount_codes"))]
             ),
-            landing_url=fields.text(body.get("landing_site")),
             test=body.get("test") is True,
             opened_by=opened_by(body),
             user_agent=fields.text(fields.record(body.get("client_details")).get("user_agent")),

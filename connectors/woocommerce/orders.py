@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from math import ceil
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from connectors.events import (
     CartDeleted,
@@ -64,9 +64,6 @@ _SMALLEST_QUANTITY = Decimal("0.0001")
 _PAID_ON_DELIVERY_OR_LATER = frozenset({"cod", "bacs", "cheque"})
 _LANGUAGE_FIELDS = ("wpml_language", "trp_language", "weglot_language")
 """Order meta in which WPML, TranslatePress and Weglot keep the language of the checkout."""
-
-_SECRET_PARAMETERS = frozenset({"session", "key"})
-"""A Cart-Token and an order key: both open what the shopper typed."""
 
 
 def order_events(order: Json, received_at: datetime) -> tuple[Event, ...]:
@@ -146,7 +143,6 @@ def _order(order: Json, order_id: str, status: str, received_at: datetime) -> Or
         consent=_consent(order),
         locale=_locale(order),
         discount_codes=_codes(order),
-        landing_url=_landing(order),
         opened_by=_opened_by(order),
         user_agent=text(order.get("customer_user_agent")) or None,
     )
@@ -305,26 +301,20 @@ def _locale(order: Json) -> str | None:
     return None
 
 
-def _landing(order: Json) -> str | None:
-    """The address by which the buyer came, without what must never be stored."""
+def _opened_by(order: Json) -> str | None:
+    """The ``cid`` of our link, if it filled the cart or began the visit in which the order was made."""
+    noted = text(_meta(order).get(OPENED_FIELD))[:LONGEST_TOKEN]
+    return noted or _landing(order).get("cid", "")[:LONGEST_TOKEN] or None
+
+
+def _landing(order: Json) -> dict[str, str]:
+    """The parameters of the address by which the buyer came."""
     entry = text(_meta(order).get("_wc_order_attribution_session_entry"))
     try:
         parts = urlsplit(entry)
     except ValueError:
-        return None
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        return None
-    query = [pair for pair in parse_qsl(parts.query) if pair[0] not in _SECRET_PARAMETERS]
-    return parts._replace(query=urlencode(query), fragment="").geturl()
-
-
-def _opened_by(order: Json) -> str | None:
-    """The ``cid`` of our link, if it filled the cart or began the visit in which the order was made."""
-    noted = text(_meta(order).get(OPENED_FIELD))[:LONGEST_TOKEN]
-    if noted:
-        return noted
-    query = dict(parse_qsl(urlsplit(_landing(order) or "").query))
-    return query.get("cid", "")[:LONGEST_TOKEN] or None
+        return {}
+    return dict(parse_qsl(parts.query)) if parts.scheme in ("http", "https") and parts.netloc else {}
 
 
 def _step(order: Json, status: str) -> str:

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import hmac
 import re
-import secrets as randomness
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -22,11 +21,6 @@ from connectors.woocommerce.people import phone_forms
 
 LONGEST_NAME = 200
 _PING = re.compile(rb"webhook_id=[0-9]{1,20}")
-
-
-def new_webhook_secret() -> str:
-    """A secret in hex: WooCommerce decodes HTML entities in a secret before it signs with it."""
-    return randomness.token_hex(32)
 
 
 def is_ping(headers: Mapping[str, str], body: bytes) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flows.sample_history.cart import Cart
     from flows.sample_history.past import Past
 
-HUNDRED, CENT = Decimal(100), Decimal("0.01")
+HUNDRED = Decimal(100)
 
 
 def decide(cart: Cart, index: int, situation: Situation) -> Decision | None:

@@ -11,7 +11,7 @@ import rq
 from rq.serializers import JSONSerializer
 from structlog.testing import capture_logs
 
-from app.queue import DISPATCH, ENTRY_POINTS, INTAKE, QUEUES, Waker, connect, connect_worker, worker_count
+from app.queue import DISPATCH, ENTRY_POINTS, INTAKE, QUEUES, Waker, connect, connect_worker
 from tests.waiting import wait_until
 
 NO_REDIS = "unix:///no/such/socket"
@@ -71,14 +71,3 @@ def test_without_redis_it_says_so_and_goes_on() -> None:
 def test_a_worker_connects_by_every_kind_of_address(url: str) -> None:
     with connect_worker(url) as client, pytest.raises(redis.ConnectionError):
         client.ping()
-
-
-def test_workers_are_counted(client: redis.Redis, redis_url: str) -> None:
-    assert worker_count(client, INTAKE) == 0
-    with connect_worker(redis_url) as own:
-        queue = rq.Queue(INTAKE, connection=own, serializer=JSONSerializer)
-        worker = rq.SimpleWorker([queue], connection=own, serializer=JSONSerializer)
-        worker.register_birth()
-        assert worker_count(client, INTAKE) == 1
-        worker.register_death()
-    assert worker_count(client, INTAKE) == 0

@@ -13,6 +13,7 @@ from app.admin import setup_guide
 from app.admin.setup_guide import Facts
 from app.models import Heartbeat, Message, ProviderState, Store
 from app.runtime import Runtime
+from connectors.shopify.scopes import SCOPES
 from tests import factories
 from tests.app.admin import history
 from tests.app.admin.browser import HTML, Browser, find, words
@@ -232,6 +233,20 @@ def test_a_provider_that_refuses_is_told_while_it_does(
         )
     shown = banner(browser)
     assert told in shown and ("20003" in shown) == bool(told)
+
+
+@pytest.mark.parametrize(
+    ("granted", "told"),
+    [((), False), (SCOPES, False), (SCOPES[1:], True)],
+    ids=["not told yet", "all of them", "all but one"],
+)
+def test_a_scope_that_the_store_did_not_grant_is_named(
+    runtime: Runtime, browser: Browser, quiet: Store, granted: tuple[str, ...], told: bool
+) -> None:
+    with runtime.database.session() as session:
+        store = session.get_one(Store, quiet.id)
+        store.platform, store.scopes = "shopify", list(granted)
+    assert (f"Not granted: {SCOPES[0]}." in banner(browser)) is told
 
 
 def test_failed_events_are_counted_and_only_the_stores_own(
