@@ -8,7 +8,7 @@ Newer versions' ``search_name_or_sku`` lists variations among the products, whic
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import unescape
+from html import escape, unescape
 
 from connectors.goods_search import MOST_FOUND, GoodsKind, NamedGoods, numbers
 from connectors.woocommerce.body import Json, identifier, text
@@ -27,10 +27,11 @@ class WooCommerceGoodsSearch:
         self._rest = RestClient(rest.credentials, rest.session, READ_TIMEOUT)
 
     def find(self, kind: GoodsKind, wish: str) -> Sequence[NamedGoods]:
-        asked = " ".join(wish.split())
+        asked = _asked(wish)
         if not asked:
             return ()
-        query = {"search": asked, "orderby": _ORDERS[kind], "order": "asc", "_fields": _FIELDS}
+        wanted = escape(asked, quote=False) if kind is GoodsKind.COLLECTIONS else asked
+        query = {"search": wanted, "orderby": _ORDERS[kind], "order": "asc", "_fields": _FIELDS}
         found, _ = self._rest.page(_PATHS[kind], query)
         return sorted(_named(found), key=lambda one: not _has(one.name, asked))[:MOST_FOUND]
 
@@ -42,11 +43,16 @@ class WooCommerceGoodsSearch:
         return {one.id: one.name for one in _named(found)}
 
 
+def _asked(wish: str) -> str:
+    """A minus before a word would leave out what has it."""
+    return " ".join(filter(None, (word.lstrip("-") for word in wish.split())))
+
+
 def _has(name: str, asked: str) -> bool:
     return all(word in name.casefold() for word in asked.casefold().split())
 
 
 def _named(found: Sequence[Json]) -> list[NamedGoods]:
-    """WordPress keeps some names with entities in them."""
+    """WordPress keeps names of categories, and of some products, with entities in them."""
     read = ((identifier(row.get("id")), unescape(text(row.get("name"))).strip()) for row in found)
     return [NamedGoods(number, name) for number, name in read if number and name]

@@ -45,7 +45,7 @@ class Catalogue:
         if query.get("on_sale") == "true":
             rows = [row for row in rows if row["on_sale"]]
         if query.get("search"):
-            rows = [row for row in rows if _has(row, ("name", "description"), query["search"].split())]
+            rows = [row for row in rows if _is_found(row, query["search"].split())]
         return _included(_ordered(rows, query), query)
 
     def add_category(self, number: int, name: str) -> None:
@@ -91,6 +91,14 @@ def _priced(number: int, told: Mapping[str, Any]) -> Row:
         "meta_data": deepcopy(told.get("meta_data", [])),
         **({"cost_of_goods_sold": costs} if "cost" in told else {}),
     }
+
+
+def _is_found(row: Row, words: Sequence[str]) -> bool:
+    """A product has all words in its name or description, and none of those with a minus before them."""
+    fields = ("name", "description")
+    unwanted = [word[1:] for word in words if word.startswith("-")]
+    wanted = [word for word in words if not word.startswith("-")]
+    return _has(row, fields, wanted) and not any(_has(row, fields, [word]) for word in unwanted)
 
 
 def _has(row: Row, names: Sequence[str], words: Sequence[str]) -> bool:
