@@ -21,7 +21,7 @@ from connectors.discounts import CodeTaken, Combines, DiscountKind, DiscountRefu
 from connectors.discounts import Discount as Wanted
 from connectors.events import Money
 from connectors.platform import ConnectorError, Throttled
-from flows import discount_ends, discount_facts, discount_failures, discount_rows, offers
+from flows import discount_ends, discount_facts, discount_failures, discount_rows, offer_days, offers
 from flows.compose import OfferText
 from flows.conflicts import again
 from flows.discount_facts import Facts
@@ -195,7 +195,8 @@ def _gives(row: Discount, decision: offers.Decision, step: DueStep, now: datetim
     """Whether a code that was wanted for this text before gives what the text would offer now, to a day
     that is still to come where the shopper may be by now."""
     zones = step.situation.zones
-    if not isinstance(decision, Offer) or offers.is_past(offers.last_day(row.ends_at, zones), now, zones):
+    last_day = offer_days.last_day(row.ends_at, zones)
+    if not isinstance(decision, Offer) or offer_days.is_past(last_day, now, zones):
         return False
     products = None if row.products is None else tuple(row.products)
     given = (row.kind, row.value, row.currency, row.minimum, products)
@@ -241,7 +242,7 @@ def _drop(runtime: Runtime, rows: Sequence[Discount], now: datetime) -> None:
 
 def _made(step: DueStep, row: Discount) -> Made:
     kind, value = DiscountKind(row.kind), row.value
-    last_day = offers.last_day(row.ends_at, step.situation.zones)
+    last_day = offer_days.last_day(row.ends_at, step.situation.zones)
     text = OfferText(
         percent=int(value) if kind is DiscountKind.PERCENT and value is not None else None,
         money=Money(value, row.currency) if kind is DiscountKind.AMOUNT and value is not None else None,

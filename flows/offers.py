@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime
 from decimal import ROUND_DOWN, Decimal
 
 from babel.numbers import get_currency_precision
 
 from connectors.discounts import Combines, DiscountKind, Goods, Sale
+from flows.offer_days import ends
 from flows.offer_form import Concession, Excluded, Offers, OwnSale, Rung
-from flows.zones import clocks
 
 HUNDRED = Decimal(100)
 BESIDE_ANY_CODE = frozenset({Combines.PRODUCT, Combines.ORDER})
 """With what an offer must combine to stand beside a code of which nobody tells us what it lowers."""
-DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 
 WITHOUT: dict[str, str] = {
     "no_such_sum": "The offer names no sum in the currency of this cart.",
@@ -176,37 +175,6 @@ def lowers(minimum: Decimal | None, products: Sequence[str] | None, lines: Seque
     return bool(lowered) and (minimum is None or not known or _sum(lowered) >= minimum)
 
 
-def ends(now: datetime, lasts: timedelta, zones: Sequence[str], last: date | None) -> tuple[date, datetime]:
-    """The last day of an offer, and its end in the last of the zones in which the shopper may be.
-
-    Not after ``last``, the end of a season.
-    """
-    places = _clocks(zones)
-    day = max((now + lasts).astimezone(clock).date() for clock in places)
-    day = min(day, last) if last else day
-    return day, max(_last_second(day, clock) for clock in places)
-
-
-def last_day(ends_at: datetime, zones: Sequence[str]) -> date:
-    """The last day that is over in all of these zones at that end: the day that ``ends`` made it of, or an
-    earlier one where the shopper may be further west by now."""
-    return min((ends_at + SECOND).astimezone(clock).date() for clock in _clocks(zones)) - DAY
-
-
-def is_past(day: date, now: datetime, zones: Sequence[str]) -> bool:
-    """Whether the day may be over where the shopper is."""
-    return any(now.astimezone(clock).date() > day for clock in _clocks(zones))
-
-
-def _last_second(day: date, clock: tzinfo) -> datetime:
-    """Right before the next day begins: in some years a country repeats or skips the hour before midnight."""
-    return datetime.combine(day + DAY, time.min, clock).astimezone(UTC) - SECOND
-
-
-def _clocks(zones: Sequence[str]) -> list[tzinfo]:
-    return [clock for zone in zones for clock in clocks(zone)] or [UTC]
-
-
 def _concession(case: Case) -> Concession:
     found = case.offers.concession(case.rung)
     if found is None:
@@ -326,8 +294,19 @@ def _offer(case: Case, lines: Sequence[Line], kind: DiscountKind, value: Decimal
         currency=case.currency or "",
         last_day=last_day,
         ends_at=ends_at,
-        minimum=case.offers.lowest_cart.get(case.currency or ""),
+        minimum=_minimum(case, kind, value),
         products=named if narrowed else None,
+    )
+
+
+def _minimum(case: Case, kind: DiscountKind, value: Decimal) -> Decimal | None:
+    """The lowest sum of goods with which the code counts: a sum stays within the highest percentage also in
+    a cart from which something was taken since."""
+    lowest = case.offers.lowest_cart.get(case.currency or "")
+    if kind is not DiscountKind.AMOUNT:
+        return lowest
+    return max(
+        lowest or Decimal(0), _rounded(value * HUNDRED / case.offers.highest_percent, case.currency or "")
     )
 
 

@@ -11,8 +11,8 @@ from flows import catalogs, compose
 from flows.compose import Composed, Note, OfferText
 from flows.definition import FlowDefinition, Step
 from flows.language import Wishes, match_language
+from flows.offer_days import ends
 from flows.offer_form import Concession, Offers
-from flows.offers import ends
 from flows.sample_text import USUAL, SampleCart, compose_sample, longest, offer_text
 from flows.segments import Encoding, offending_characters
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.discounts import Combines, DiscountKind, Goods, Sale
+from flows.offer_days import ends, is_past, last_day
 from flows.offer_form import Concession, Excluded, Offers, OwnSale, Rung
 from flows.offers import (
     WITHOUT,
@@ -23,9 +24,6 @@ from flows.offers import (
     SaleRuns,
     before_asking,
     decide,
-    ends,
-    is_past,
-    last_day,
     needs_goods,
 )
 
@@ -158,6 +156,14 @@ def test_the_lowest_value_counts_what_qualifies_and_binds_the_code() -> None:
     assert decide(case(lines=lines, **rails)) == NoOffer("cart_too_small")
     rails["lowest_cart"] = {"EUR": Decimal(40)}
     assert offered(decide(case(lines=lines, **rails))).minimum == Decimal(40)
+
+
+def test_a_sum_counts_only_while_it_is_within_the_highest_percentage() -> None:
+    assert offered(decide(case(FIVE_EUROS, highest_percent=30))).minimum == Decimal("16.66")
+    whole = case(FIVE_EUROS, highest_percent=30, lowest_cart={"EUR": Decimal(40)})
+    assert offered(decide(whole)).minimum == Decimal(40)
+    yen = Concession(DiscountKind.AMOUNT, amounts={"JPY": Decimal(10)})
+    assert offered(decide(case(yen, currency="JPY"))).minimum == Decimal(33)
 
 
 def test_goods_are_asked_about_only_where_a_rule_does() -> None:
@@ -303,3 +309,4 @@ def test_no_offer_ever_leaves_its_guard_rails(
         assert sale is None or decided.value > (sale.percent or 0)
     if decided.kind is DiscountKind.AMOUNT:
         assert decided.value is not None and decided.value * 100 <= price * highest
+        assert decided.minimum is not None and decided.minimum <= price
