@@ -91,6 +91,13 @@ def test_a_season_that_is_over_sends_nothing() -> None:
     assert run(FULL | {"active": False}, Place("US", 5, ())), "one that is off is tried out as if it were on"
 
 
+def test_a_season_of_next_year_is_known_more_than_a_year_before() -> None:
+    season = parsed({"season": "black_friday", "year": 2027}).seasons[0]
+    found = season_calendar.next_days(season, "DE", date(2026, 11, 17))
+    assert found == (date(2027, 11, 26), date(2027, 11, 29))
+    assert season_calendar.next_days(season, "DE", date(2027, 11, 30)) is None
+
+
 def test_the_calendar_groups_countries_by_days_and_tells_where_a_season_is_prepared() -> None:
     flow = parsed(FULL, {"season": "boxing_day", "active": False})
     coming = season_calendar.coming(flow, ["US", "FR", "GB"], date(2027, 11, 27))
