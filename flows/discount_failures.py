@@ -18,6 +18,7 @@ from app.models import Discount, Due, Store
 from connectors.discounts import CodeTaken, DiscountRefused
 from connectors.platform import ConnectorError, Reconnect, Throttled, Unreachable
 from flows import due
+from flows.platform_calls import NotAsked
 
 AGAIN_AFTER = timedelta(minutes=15)
 """After this long a shop that has not withdrawn a code is asked again."""
@@ -31,6 +32,7 @@ REASONS: tuple[tuple[type[ConnectorError], str], ...] = (
     (CodeTaken, "taken"),
     (Throttled, "throttled"),
     (Reconnect, "no_access"),
+    (NotAsked, "not_asked"),
     (Unreachable, "no_answer"),
 )
 OTHER = "other"

@@ -449,7 +449,10 @@ def test_a_text_goes_rather_without_its_offer_than_never(
     assert told(runtime, scene, "no_offer") == ["goods_unknown"]
 
 
-@pytest.mark.parametrize(("seconds", "offers"), [(7.0, [False, True]), (600.0, [False, False])])
+@pytest.mark.parametrize(
+    ("seconds", "offers", "failures"),
+    [(7.0, [False, True], {"throttled"}), (600.0, [False, False], {"throttled", "not_asked"})],
+)
 def test_texts_whose_codes_could_not_be_asked_for_as_well_keep_their_offers_if_that_is_soon(
     runtime: Runtime,
     provider: PocketProvider,
@@ -458,6 +461,7 @@ def test_texts_whose_codes_could_not_be_asked_for_as_well_keep_their_offers_if_t
     monkeypatch: pytest.MonkeyPatch,
     seconds: float,
     offers: list[bool],
+    failures: set[str],
 ) -> None:
     monkeypatch.setitem(platform_calls.AT_ONE_SHOP, "shopify", 1)
     first = set_up(runtime, flow())
@@ -468,6 +472,8 @@ def test_texts_whose_codes_could_not_be_asked_for_as_well_keep_their_offers_if_t
     clock.advance(timedelta(seconds=seconds))
     dispatch.drain(runtime)
     assert ["10% off" in text.body for text in provider.texts] == offers
+    with runtime.database.session() as session:
+        assert {reason for _, reason, _ in discount_failures.not_made(session, NOW - DAY)} == failures
 
 
 def test_a_sale_that_is_as_good_is_told_and_no_code_made(
