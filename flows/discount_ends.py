@@ -79,13 +79,17 @@ def replace(session: Session, store_id: int, enrollment_id: int, step_key: str, 
 
 
 def give_up(session: Session, store_id: int, ids: Sequence[int], now: datetime) -> None:
-    """The texts of these codes go without them; the platform may have made some all the same."""
-    _end(session, store_id, bulk.among(Discount.id, ids), NOT_MADE, now)
+    """The texts of these codes go without them; the platform may have made some all the same.
+
+    Not what another worker has made meanwhile, having taken our work for that of a dead one.
+    """
+    _end(session, store_id, bulk.among(Discount.id, ids) & (Discount.state == "wanted"), NOT_MADE, now)
 
 
 def drop(session: Session, store_id: int, ids: Sequence[int], now: datetime) -> None:
-    """No text has told of these codes, and none will."""
-    _end(session, store_id, bulk.among(Discount.id, ids), NOT_TOLD, now)
+    """No text will tell of these codes; one of which another worker's text tells, having taken our work for
+    that of a dead one, stands."""
+    _end(session, store_id, bulk.among(Discount.id, ids) & ~_was_told(), NOT_TOLD, now)
 
 
 def withdraw_now(session: Session, store_id: int, discount_id: int, now: datetime) -> None:

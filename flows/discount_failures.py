@@ -46,10 +46,11 @@ def reason(error: ConnectorError) -> str:
 
 
 def note(session: Session, failed: Mapping[int, ConnectorError], now: datetime) -> None:
-    """Write down why these codes, by their ids, were not made."""
+    """Write down why these codes, by their ids, were not made; unless another worker has made one since."""
     for discount_id, error in sorted(failed.items(), key=lambda one: one[0]):
         told = {"failure": reason(error), "failure_told": str(error)[:LONGEST_TOLD], "failed_at": now}
-        session.execute(update(Discount).where(Discount.id == discount_id).values(told))
+        wanted = (Discount.id == discount_id) & (Discount.state == "wanted")
+        session.execute(update(Discount).where(wanted).values(told))
 
 
 MADE_AFTER_ALL: dict[str, None] = {"failure": None, "failure_told": None, "failed_at": None}

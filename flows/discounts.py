@@ -151,7 +151,7 @@ def give_up(runtime: Runtime, step: DueStep, now: datetime) -> None:
     with runtime.database.session() as session:
         rows = discount_facts.of_enrollments(session, [(step.store.id, step.enrollment.id)])
         ids = [row.id for row in rows if row.step_key == step.step.key]
-        discount_ends.give_up(session, step.store.id, ids, now)
+        discount_ends.drop(session, step.store.id, ids, now)
 
 
 def _next_turn(step: DueStep, error: object, now: datetime) -> InLine | None:

@@ -357,6 +357,33 @@ def test_a_code_that_comes_too_late_is_told_of_by_no_text_and_withdrawn(
     assert shop.codes == {}
 
 
+def test_a_worker_that_was_taken_for_dead_ends_no_code_of_which_a_text_has_told(
+    runtime: Runtime,
+    provider: PocketProvider,
+    shop: PocketShop,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_up(runtime, flow())
+    monkeypatch.setattr(discounts, "MAKE_SECONDS", 60.0)
+    make, stood_still = shop.make_discount, threading.Event()
+
+    def make_late(discount: Any) -> str:
+        if stood_still.is_set():
+            return make(discount)
+        stood_still.set()
+        clock.advance(2 * dispatch.LEASE)
+        assert dispatch.drain(runtime) == 1
+        raise Unreachable("no answer in time")
+
+    monkeypatch.setattr(shop, "make_discount", make_late)
+    assert dispatch.drain(runtime) == 0
+    assert ["10% off" in text.body for text in provider.texts] == [True]
+    assert states(runtime) == [("reminder", "made", None)] and code(runtime).failure is None
+    upkeep(runtime)
+    assert len(shop.codes) == 1
+
+
 def test_an_offer_that_cannot_be_worked_on_keeps_no_other_back(
     runtime: Runtime, provider: PocketProvider, shop: PocketShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
