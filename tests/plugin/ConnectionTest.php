@@ -1,7 +1,9 @@
 <?php
 
 use Warmcart\Connection;
+use Warmcart\Flush;
 use Warmcart\Options;
+use Warmcart\Question;
 use Warmcart\Signature;
 use Warmcart\Tables;
 
@@ -109,5 +111,30 @@ final class ConnectionTest extends PluginTestCase {
 
 	public function test_the_tables_of_a_site_go_with_it() {
 		$this->assertSame( array( 'wp_posts', 'wp_warmcart_outbox', 'wp_warmcart_cart', 'wp_warmcart_opening' ), Tables::add_ours( array( 'wp_posts' ) ) );
+	}
+
+	public function test_a_copy_of_the_shop_neither_tells_nor_asks_nor_says_good_bye() {
+		update_option( 'home', 'https://shop.example/boutique' );
+		$this->connect();
+		$GLOBALS['wordpress']['rows'] = array( (object) array( 'id' => 1, 'nonce' => 'first', 'body' => '{}' ) );
+		update_option( 'home', 'https://staging.shop.example/boutique' );
+		$this->assertFalse( Options::is_connected() );
+		Flush::run();
+		Question::ask( Question::LOGIN );
+		Connection::connect_again();
+		Connection::disconnect();
+		$this->assertSame( array(), $this->posted() );
+		$this->assertSame( array( false, false ), array( Options::is_copy(), Options::is_connected() ), 'disconnected here, it is a shop of its own' );
+	}
+
+	public function test_https_and_www_make_no_copy_and_a_shop_that_moved_is_connected_anew() {
+		update_option( 'home', 'http://www.Shop.example/' );
+		$this->connect();
+		update_option( 'home', 'https://shop.example' );
+		$this->assertTrue( Options::is_connected() );
+		update_option( 'home', 'https://new.example' );
+		$this->answers( $this->accepting() );
+		Connection::connect( 'https://warmcart.example' );
+		$this->assertTrue( Options::is_connected() );
 	}
 }

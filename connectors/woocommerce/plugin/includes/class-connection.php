@@ -92,7 +92,7 @@ final class Connection {
 	 */
 	public static function connect_again() {
 		$settings = Options::settings();
-		if ( $settings['connected'] && '' !== self::connect( $settings['server'] ) ) {
+		if ( Options::is_connected() && '' !== self::connect( $settings['server'] ) ) {
 			as_schedule_single_action( time() + HOUR_IN_SECONDS, self::VERSION, array(), Flush::GROUP );
 		}
 	}

@@ -22,7 +22,8 @@ final class Options {
 	const TABLES     = 'warmcart_tables';
 
 	/**
-	 * Settings: server, wording (empty: our own), wording_version, place (contact or order), box, connected.
+	 * Settings: server, wording (empty: our own), wording_version, place (contact or order), box, connected, address (of the
+	 * shop when it was connected).
 	 *
 	 * @return array
 	 */
@@ -34,6 +35,7 @@ final class Options {
 			'place'           => 'contact',
 			'box'             => true,
 			'connected'       => false,
+			'address'         => '',
 		);
 		return array_merge( $defaults, (array) get_option( self::SETTINGS, array() ) );
 	}
@@ -52,7 +54,24 @@ final class Options {
 	 */
 	public static function is_connected() {
 		$settings = self::settings();
-		return (bool) $settings['connected'];
+		return $settings['connected'] && ! self::is_copy();
+	}
+
+	/**
+	 * Whether this is a copy of the shop that was connected, such as a staging site. It has the shop's secret, and must
+	 * neither tell of test carts, nor ask, nor say good-bye in its name.
+	 */
+	public static function is_copy() {
+		$settings = self::settings();
+		return '' !== $settings['address'] && self::address() !== $settings['address'];
+	}
+
+	/**
+	 * The shop's address as WordPress keeps it, for plugins that translate may name that of a language; without scheme and
+	 * "www.", which some shops mix.
+	 */
+	public static function address() {
+		return (string) preg_replace( '#^https?://(www\.)?#', '', untrailingslashit( strtolower( (string) get_option( 'home' ) ) ) );
 	}
 
 	/**
@@ -86,7 +105,12 @@ final class Options {
 		} else {
 			delete_option( self::CONNECTION );
 		}
-		self::change_settings( array( 'connected' => (bool) $connection ) );
+		self::change_settings(
+			array(
+				'connected' => (bool) $connection,
+				'address'   => $connection ? self::address() : '',
+			)
+		);
 	}
 
 	/**

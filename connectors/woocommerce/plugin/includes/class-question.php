@@ -33,7 +33,7 @@ final class Question {
 	 */
 	public static function ask( $kind, array $told = array(), $seconds = 10 ) {
 		$connection = Options::connection();
-		if ( ! $connection ) {
+		if ( ! $connection || Options::is_copy() ) {
 			return new \WP_Error( self::REFUSED, __( 'The shop is not connected.', 'warmcart' ) );
 		}
 		$body     = self::body( $kind, $told );

@@ -124,15 +124,31 @@ final class Settings_Page {
 		if ( is_array( $notice ) ) {
 			printf( '<div class="notice notice-%s" role="status"><p>%s</p></div>', esc_attr( $notice['kind'] ), esc_html( $notice['text'] ) );
 		}
-		if ( $settings['connected'] ) {
+		if ( Options::is_connected() ) {
 			Summary::show();
 		}
 		$this->show_connection( $settings );
-		if ( $settings['connected'] ) {
+		if ( Options::is_connected() ) {
 			$this->show_state( Options::state() );
 			$this->show_box( $settings );
 		}
 		echo '</div>';
+	}
+
+	/**
+	 * How the connection stands.
+	 *
+	 * @param array $settings Of the plugin.
+	 * @return string
+	 */
+	private static function standing( array $settings ) {
+		if ( Options::is_copy() ) {
+			/* translators: %s: address of the shop. */
+			return sprintf( __( 'This is a copy of the shop %s, which was connected. Nothing is told from here. If the shop has moved, connect it on your Warmcart server at its new address, then connect here again.', 'warmcart' ), $settings['address'] );
+		}
+		return $settings['connected']
+			? __( 'Connected. Connecting again replaces the secret with which events are signed.', 'warmcart' )
+			: __( 'Not connected. Connect the shop itself on your Warmcart server first, then type that server\'s address here.', 'warmcart' );
 	}
 
 	/**
@@ -141,11 +157,7 @@ final class Settings_Page {
 	 * @param array $settings Of the plugin.
 	 */
 	private function show_connection( array $settings ) {
-		echo '<h2>' . esc_html__( 'Connection', 'warmcart' ) . '</h2><p>';
-		echo $settings['connected']
-			? esc_html__( 'Connected. Connecting again replaces the secret with which events are signed.', 'warmcart' )
-			: esc_html__( 'Not connected. Connect the shop itself on your Warmcart server first, then type that server\'s address here.', 'warmcart' );
-		echo '</p>';
+		echo '<h2>' . esc_html__( 'Connection', 'warmcart' ) . '</h2><p>' . esc_html( self::standing( $settings ) ) . '</p>';
 		self::begin( 'warmcart_connect' );
 		echo '<table class="form-table" role="presentation"><tr><th scope="row"><label for="warmcart-server">' . esc_html__( 'Warmcart server', 'warmcart' ) . '</label></th>';
 		printf( '<td><input type="url" class="regular-text" id="warmcart-server" name="server" required placeholder="https://" value="%s"></td></tr></table>', esc_attr( $settings['server'] ) );
