@@ -41,7 +41,7 @@ def write_down(
         last = discount_facts.last_offers(session, going)
         rows = {
             step.claim.id: _row(step, decided[step.claim.id], now)
-            for step in going
+            for step in _one_a_shopper(going)
             if not _too_soon(step, last.get(step.enrollment.id), now)
         }
         session.add_all(rows.values())
@@ -56,6 +56,19 @@ def _still_active(session: Session, steps: Sequence[DueStep]) -> list[DueStep]:
     active = select(Enrollment.id).where(bulk.among(Enrollment.id, ids), Enrollment.state == "active")
     locked = set(session.scalars(active.order_by(Enrollment.id).with_for_update(read=True)))
     return [step for step in steps if step.enrollment.id in locked]
+
+
+def _one_a_shopper(steps: Sequence[DueStep]) -> list[DueStep]:
+    """Of a shopper with several numbers the first: what this batch offers is not written down yet."""
+    taken: set[tuple[int, str, str]] = set()
+    kept = []
+    for step in steps:
+        names = (("email", step.contact.email), ("customer", step.contact.customer_id))
+        shopper = {(step.store.id, name, value) for name, value in names if value}
+        if not step.offers.once_in or taken.isdisjoint(shopper):
+            taken |= shopper
+            kept.append(step)
+    return kept
 
 
 def _too_soon(step: DueStep, last_offer_at: datetime | None, now: datetime) -> bool:

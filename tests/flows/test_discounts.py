@@ -369,6 +369,18 @@ def test_another_number_of_the_same_shopper_gets_no_second_offer(
     assert (len(provider.texts), len(shop.asked)) == (2, offers)
 
 
+def test_two_numbers_of_one_shopper_that_come_due_together_get_one_offer(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop
+) -> None:
+    first = set_up(runtime, flow(), contact={"customer_id": "7"})
+    with runtime.database.session() as session:
+        same = {"customer_id": "7"}
+        second = make_scene(session, first.store, first.flow, same, currency="GBP", items=[TOTE])
+    dispatch.drain(runtime)
+    assert (len(provider.texts), len(shop.asked)) == (2, 1)
+    assert told(runtime, first, "no_offer") + told(runtime, second, "no_offer") == ["offer_given_away"]
+
+
 def test_a_shopper_who_buys_without_offers_is_spared(
     runtime: Runtime, provider: PocketProvider, shop: PocketShop
 ) -> None:

@@ -230,6 +230,12 @@ def test_the_first_of_a_month_is_said_as_the_french_say_it() -> None:
     assert format_ends(date(2026, 12, 1), "fr", "FR", numeric=True) == "01/12"
 
 
+def test_a_sum_has_the_decimals_of_its_currency_however_it_was_kept() -> None:
+    sums = [("5.5000", "KWD"), ("5.0000", "KWD"), ("500.0000", "JPY"), ("3.9900", "EUR")]
+    shown = [format_money(Money(Decimal(amount), code), "en", "US", short=True) for amount, code in sums]
+    assert [" ".join(one.split()) for one in shown] == ["KWD 5.500", "KWD 5", "¥500", "€3.99"]
+
+
 @pytest.mark.parametrize(
     ("amount", "language", "country", "written"),
     [

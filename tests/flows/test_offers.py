@@ -148,6 +148,7 @@ def test_percents_of_a_part_of_the_cart_are_told_as_a_sum() -> None:
     offer = offered(decide(case(lines=lines)))
     assert (offer.kind, offer.value, offer.products) == (DiscountKind.AMOUNT, Decimal("3.99"), ("teapot",))
     assert offered(decide(case(lines=lines, currency="JPY"))).value == Decimal(3)
+    assert offered(decide(case(lines=lines, currency="KWD"))).value == Decimal("3.999")
 
 
 def test_the_lowest_value_counts_what_qualifies_and_binds_the_code() -> None:
