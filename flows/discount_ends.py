@@ -1,7 +1,7 @@
 """The end of codes: no link takes them along any more, and the platform loses them.
 
-A code ends with its last day, with the order, with a stop. One that no text has told of ends with whatever
-ends its enrollment; one that was told is a promise, and stands.
+A code ends with its last day, with the order, with a stop, and one of a sum with its shop's currency. One
+that no text has told of ends with whatever ends its enrollment; one that was told is a promise, and stands.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.models import Discount, Due, Message, Store
 from app.runtime import Runtime
-from connectors.discounts import DiscountMaker
+from connectors.discounts import DiscountKind, DiscountMaker
 from connectors.platform import ConnectorError
 from flows import bulk, discount_failures, due, timeline
 from flows.conflicts import again
@@ -76,6 +76,12 @@ def replace(session: Session, store_id: int, enrollment_id: int, step_key: str, 
     )
     which = (Discount.enrollment_id == enrollment_id) & (Discount.step_key != step_key) & told
     _end(session, store_id, which, "replaced", now)
+
+
+def end_of_currency(session: Session, store_id: int, currency: str, now: datetime) -> None:
+    """The shop reckons in ``currency`` now: a sum in another one is not what its text has promised."""
+    in_money = (Discount.kind == DiscountKind.AMOUNT) | Discount.minimum.is_not(None)
+    _end(session, store_id, in_money & (Discount.currency != currency), "currency_changed", now)
 
 
 def give_up(session: Session, store_id: int, ids: Sequence[int], now: datetime) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.models import AuditEvent, Store
 from connectors.events import ConnectionBroken, ScopesChanged, StoreChanged, Uninstalled
-from flows import connections, enrollment, installation, rollups
+from flows import connections, discount_ends, enrollment, installation, rollups
 from flows.incoming import Incoming
 
 log = structlog.get_logger()
@@ -70,12 +70,15 @@ def change(incoming: Incoming, changed: StoreChanged) -> None:
         "scopes": None if changed.scopes is None else list(changed.scopes),
     }
     moved = told["timezone"] not in (None, store.timezone)
+    before = store.currency
     for name, value in told.items():
         if value is not None:
             setattr(store, name, value)
     store.updated_at = incoming.now
     if moved:
         rollups.flag_all(incoming.session, store, incoming.now)
+    if before is not None and store.currency is not None and store.currency != before:
+        discount_ends.end_of_currency(incoming.session, store.id, store.currency, incoming.now)
 
 
 def _known_zone(name: str | None) -> str | None:

@@ -56,6 +56,7 @@ OTHER_REASONS = {
     "no_code": "The shop has not made the discount code yet that this text tells of.",
     "over": "Its last day is over.",
     "replaced": "A later text made another one.",
+    "currency_changed": "The shop has changed its currency: the sum is not what the text said.",
     "not_told": "No text had told of it.",
     "not_made": "The shop did not make the code in time.",
     "number_changed": "The shopper has typed another number since.",

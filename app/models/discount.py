@@ -20,9 +20,10 @@ class Discount(TenantRow, Base):
 
     ``state`` only moves forward: wanted (the platform may have it) -> made (the platform has it) -> ended
     (no link takes it along any more; ``reason``: over, ordered, stopped, not_told, not_made, replaced,
-    uninstalled, erased). ``withdrawn_at`` is when the platform had it no more. ``rung`` is that of the ladder
-    (small, best), ``season`` the one that ran. ``kind`` (percent, amount, free_shipping), ``value`` and
-    ``currency`` say what it gives. ``mark`` names it at the platform as ours, which calls it ``platform_id``.
+    currency_changed, uninstalled). ``withdrawn_at`` is when the platform had it no more. ``rung`` is that of
+    the ladder (small, best), ``season`` the one that ran. ``kind`` (percent, amount, free_shipping),
+    ``value`` and ``currency`` say what it gives. ``mark`` names it at the platform as ours, which calls it
+    ``platform_id``.
     ``products`` are the only ones that it lowers, None: all. ``minimum``: the lowest sum of goods.
     ``failure`` is why it was not made when that was tried last (``flows.discount_failures``), at
     ``failed_at``, and ``failure_told`` what the platform, or the way to it, said; nothing once it was made.

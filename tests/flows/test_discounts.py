@@ -14,7 +14,7 @@ from app.clock import FixedClock
 from app.models import Due
 from app.runtime import Runtime
 from connectors.discounts import CodeTaken, DiscountKind, DiscountRefused, Goods, Sale
-from connectors.events import Key, Shopper
+from connectors.events import Key, Shopper, StoreChanged
 from connectors.platform import Reconnect, Throttled, Unreachable
 from connectors.sms import Category, Refused
 from flows import discount_failures, discounts, dispatch, due, enrollment, platform_calls
@@ -40,6 +40,7 @@ from tests.flows.offering import (
 from tests.flows.pocket_provider import PocketProvider
 from tests.flows.pocket_shop import PocketShop
 from tests.flows.scenes import fresh, make_british_store, make_scene
+from tests.flows.told import apply
 from tests.queries import statements
 
 
@@ -288,6 +289,28 @@ def test_after_its_last_day_the_code_is_gone_and_the_cart_opens_without_it(
     clock.advance(HOUR)
     upkeep(runtime)
     assert shop.codes == {} and told(runtime, scene, "withdrawn") == ["over"]
+
+
+@pytest.mark.parametrize(
+    ("offers", "ends"),
+    [
+        ({"best": {"kind": "amount", "amounts": {"GBP": "5.00"}}}, True),
+        ({"lowest_cart": {"GBP": "40.00"}}, True),
+        ({}, False),
+    ],
+    ids=["a sum", "a lowest value", "percents alone"],
+)
+def test_a_sum_does_not_outlive_its_shops_currency(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, offers: dict[str, Any], ends: bool
+) -> None:
+    scene = set_up(runtime, flow(offers))
+    dispatch.drain(runtime)
+    for currency in (None, "GBP", "EUR"):
+        apply(runtime, scene.store, StoreChanged(currency=currency))
+        assert told(runtime, scene, "withdrawn") == ["currency_changed"] * (ends and currency == "EUR")
+    upkeep(runtime)
+    assert len(shop.codes) == (not ends)
+    assert ("discount=" in landing(runtime, scenes.message(runtime).link_token)) != ends
 
 
 def test_a_cart_that_is_emptied_keeps_what_a_text_has_promised(

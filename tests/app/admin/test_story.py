@@ -32,7 +32,7 @@ def test_every_kind_of_line_that_the_tables_know_has_words() -> None:
     assert set(re.split(r"[,\s]+", documented.group(1))) == set(story.KINDS)
 
 
-ENDS = ("no_code", "over", "replaced", "not_told", "not_made")
+ENDS = ("no_code", "over", "replaced", "currency_changed", "not_told", "not_made")
 
 
 @pytest.mark.parametrize("reason", [*REASONS, *WITHOUT, *ENDS, *Category, "in_doubt", "provider_stopped"])
