@@ -9,9 +9,11 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import AuditEvent, Store
+from app.models import Store
+from app.runtime import Runtime
 from connectors.events import ConnectionBroken, ScopesChanged, StoreChanged, Uninstalled
-from flows import connections, discount_ends, enrollment, installation, rollups
+from connectors.platform import ConnectorError
+from flows import audit, connections, discount_ends, enrollment, installation, rollups
 from flows.incoming import Incoming
 
 log = structlog.get_logger()
@@ -30,14 +32,45 @@ def uninstall(session: Session, store_id: int, shop_id: str | None, at: datetime
         return False
     if store.status == "uninstalled":
         return True
-    store.status, store.status_reason, store.uninstalled_at = "uninstalled", None, now
     store.platform_store_id = store.platform_store_id or shop_id
+    _leave(session, store, now)
+    audit.record(session, store.id, audit.PLATFORM, "uninstalled", now)
+    return True
+
+
+def disconnect(runtime: Runtime, store_id: int, actor: str, now: datetime) -> bool:
+    """The merchant of a WooCommerce store is done with us; says whether our webhooks there are removed.
+
+    The shop is asked first: afterwards we have no keys. If it does not answer it is left all the same, and
+    what it goes on delivering is refused. Its key only the merchant can revoke.
+    """
+    with runtime.database.session() as session:
+        store = session.get_one(Store, store_id)
+    removed = _remove_webhooks(runtime, store)
+    with runtime.database.session() as session:
+        store = session.get_one(Store, store_id, with_for_update={"key_share": True})
+        if store.status != "uninstalled":
+            _leave(session, store, now)
+            audit.record(session, store.id, actor, "store_disconnected", now, webhooks_removed=removed)
+    return removed
+
+
+def _remove_webhooks(runtime: Runtime, store: Store) -> bool:
+    try:
+        connections.store_client(runtime, store).disconnect()
+    except ConnectorError as error:
+        log.warning("webhooks_left_behind", store_id=store.id, error=type(error).__name__)
+        return False
+    return True
+
+
+def _leave(session: Session, store: Store, now: datetime) -> None:
+    """Nothing is sent any more, and its keys are forgotten; what happened stays."""
+    store.status, store.status_reason, store.uninstalled_at = "uninstalled", None, now
     store.scopes, store.updated_at = [], now
     connections.forget_credentials(session, store.id)
     enrollment.end_for_store(session, store.id, "uninstalled", now)
-    session.add(AuditEvent(store_id=store.id, actor="platform", action="uninstalled", occurred_at=now))
     log.info("store_uninstalled", store_id=store.id)
-    return True
 
 
 def _is_about(store: Store, shop_id: str | None) -> bool:

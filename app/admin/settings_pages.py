@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,13 +18,14 @@ from app.admin.settings_forms import CountriesForm
 from app.models import InboundEvent, ProviderState, Store
 from app.queue import DISPATCH
 from app.web import runtime
-from flows import candidates, due, identities, pauses
+from flows import candidates, due, identities, pauses, stores
 
 blueprint = page.screen("settings", __name__)
 
 AUDITED = 10
 EVENTS = 20
 LONGEST_PRODUCT_ID = 100
+NOT_SURE = {"sure": "Tick this to disconnect."}
 
 
 @blueprint.get("/app/settings")
@@ -125,6 +126,19 @@ def switch_sending() -> AnyResponse:
     return page.done("settings.show", "resumed" if resume else "paused")
 
 
+@blueprint.post("/app/settings/disconnect")
+def disconnect() -> AnyResponse:
+    """Leave a WooCommerce shop, once ``sure``. Of Shopify's an app is removed in Shopify's own admin."""
+    visitor = access.visitor()
+    if visitor.store.platform != "woocommerce":
+        abort(409, "Remove the app in the admin of your shop.")
+    if "sure" not in request.form:
+        with runtime().database.session() as session:
+            return page.refuse(session, "settings", **_values(session, visitor.store, leaving=NOT_SURE))
+    removed = stores.disconnect(runtime(), visitor.store.id, visitor.actor, runtime().clock.now())
+    return page.done("settings.show", "disconnected" if removed else "disconnected_alone")
+
+
 @blueprint.post("/app/settings/products")
 def name_product() -> AnyResponse:
     """Let texts name a product (``named=1``) or say "your cart" instead; then back to its cart."""
@@ -149,6 +163,7 @@ def _values(
     countries: CountriesForm | None = None,
     hours: HoursForm | None = None,
     pause: PauseForm | None = None,
+    leaving: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """What the page shows; a form that was refused is shown as it was typed."""
     settings = runtime().settings
@@ -161,6 +176,7 @@ def _values(
         "unsaved": hours is not None and not hours.errors,
         "learnt": hours_forms.told_learnt(store.avoided_hours),
         "pause": pause or PauseForm(),
+        "leaving": leaving or {},
         "words_form": settings_forms.stored_words(store),
         "economy": economy_preview.show(store, settings.public_url),
         "countries": countries or settings_forms.stored_countries(store),

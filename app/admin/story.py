@@ -115,6 +115,7 @@ ACTIONS = {
     "consents_rebuilt": "Derived consents again",
     "events_retried": "Tried failed events again",
     "uninstalled": "Removed the app",
+    "store_disconnected": "Disconnected the store",
     "plugin_disconnected": "Disconnected the shop's companion plugin",
 }
 """What an entry of the audit trail says."""

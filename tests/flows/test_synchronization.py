@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from app.clock import FixedClock
-from app.models import Cart, Order, Store, StoreFlag
+from app.models import AuditEvent, Cart, Credential, Order, Store, StoreFlag
 from app.runtime import Runtime, make_runtime
-from flows import connections, installation, synchronization
+from flows import connections, installation, stores, synchronization
 from tests.connectors.woocommerce.receiver import receiver
 from tests.factories import make_settings
 from tests.standins.woocommerce import WooCommerceStandin
@@ -103,6 +103,22 @@ def test_refused_keys_stop_the_store_until_it_is_connected_again(runtime, shop):
     assert store.status_reason
     with runtime.database.session() as session:
         assert session.scalar(select(StoreFlag.name)) is None
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_store_that_disconnects_keeps_nothing_of_ours_and_we_no_keys_of_it(runtime, shop, answers):
+    store = connect(runtime, shop)
+    drain(runtime)
+    shop.set_knobs(fault=None if answers else 503)
+
+    removed = stores.disconnect(runtime, store.id, "person:1", runtime.clock.now())
+
+    assert (removed, shop.hooks() == []) == (answers, answers)
+    assert reread(runtime, store).status == "uninstalled"
+    with runtime.database.session() as session:
+        assert session.scalars(select(Credential)).all() == []
+        told = session.scalars(select(AuditEvent).where(AuditEvent.action == "store_disconnected")).one()
+    assert (told.actor, told.details) == ("person:1", {"webhooks_removed": answers})
 
 
 def test_a_reconcile_finds_an_order_whose_webhook_never_came(runtime, shop, clock):

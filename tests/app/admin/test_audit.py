@@ -51,6 +51,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "/app/settings/countries": {"scope": "all"},
     "/app/settings/sending": {"sending": "0"},
     "/app/settings/products": {"product": "13", "named": "0"},
+    "/app/settings/disconnect": {"sure": "1"},
 }
 """What is sent to each address that changes something; a new one is written here."""
 

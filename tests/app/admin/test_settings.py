@@ -217,6 +217,27 @@ def test_a_woocommerce_store_is_connected_again_through_its_own_door(browser: Br
     assert links[0].attrib["hx-boost"] == "false"
 
 
+def test_a_woocommerce_store_is_left_once_its_merchant_is_sure(
+    browser: Browser, runtime: Runtime, store: Store
+) -> None:
+    page = browser.get("/app/settings")
+    refused = browser.send(page, "/app/settings/disconnect")
+    assert (refused.status_code, "Tick this to disconnect." in words(refused)) == (422, True)
+    left = words(browser.send(page, "/app/settings/disconnect", sure="1"))
+    assert "The shop did not answer: remove our webhooks and key there." in left
+    assert "The app is not installed." in left and "Disconnect this shop" not in left
+    with runtime.database.session() as session:
+        assert session.get_one(Store, store.id).status == "uninstalled"
+
+
+def test_a_shopify_store_is_left_in_shopifys_admin(browser: Browser, runtime: Runtime, store: Store) -> None:
+    page = browser.get("/app/settings")
+    with runtime.database.session() as session:
+        session.get_one(Store, store.id).platform = "shopify"
+    assert browser.send(page, "/app/settings/disconnect", sure="1").status_code == 409
+    assert "Disconnect this shop" not in words(browser.get("/app/settings"))
+
+
 def test_a_provider_that_refuses_is_told_with_its_reason(browser: Browser, runtime: Runtime) -> None:
     assert "Ready" in words(browser.get("/app/settings"))
     with runtime.database.session() as session:
