@@ -42,7 +42,9 @@ class Discount:
     ``value`` is whole percents for PERCENT, a sum in ``currency`` (the shop's own) for AMOUNT, None for
     FREE_SHIPPING. ``title`` is what the merchant sees at the platform. ``mark`` is ours alone: by it a code
     that a lost call has made is known again. ``minimum``: the lowest sum of goods, in ``currency``.
-    ``products``: ids of the only products that it lowers; None: all.
+    ``products``: ids of the only products that it lowers; None: all. ``spares_sale_items`` and ``spares``
+    (ids of products) are what percents of a whole cart do not lower, should it come into the cart later;
+    only WooCommerce can leave that out.
     """
 
     code: str
@@ -56,6 +58,8 @@ class Discount:
     minimum: Decimal | None = None
     products: tuple[str, ...] | None = None
     combines_with: frozenset[Combines] = frozenset()
+    spares_sale_items: bool = False
+    spares: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

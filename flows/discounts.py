@@ -308,6 +308,8 @@ def _wanted(step: DueStep, row: Discount) -> Wanted:
         minimum=row.minimum,
         products=None if row.products is None else tuple(row.products),
         combines_with=frozenset(Combines(name) for name in step.offers.combines_with),
+        spares_sale_items=step.offers.excluded.sale_items,
+        spares=step.offers.excluded.products,
     )
 
 

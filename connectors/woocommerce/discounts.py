@@ -139,8 +139,16 @@ def wanted(discount: Discount) -> dict[str, object]:
     if discount.minimum is not None:
         asked["minimum_amount"] = f"{discount.minimum:f}"
     if discount.products is not None:
-        asked["product_ids"] = [int(number) for number in discount.products]
+        asked["product_ids"] = _ids(discount.products)
+    if discount.kind is DiscountKind.PERCENT:
+        # A sum would count for nothing as soon as one of these is in the cart.
+        asked["exclude_sale_items"] = discount.spares_sale_items
+        asked["excluded_product_ids"] = _ids(discount.spares)
     return asked
+
+
+def _ids(products: Sequence[str]) -> list[int]:
+    return [int(number) for number in products if number.isascii() and number.isdigit()]
 
 
 def combines(discount: Discount) -> bool:

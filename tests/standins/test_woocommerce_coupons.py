@@ -97,6 +97,7 @@ def test_a_coupon_that_does_not_fit_leaves_the_sum_and_a_notice(
     [
         ({"product_ids": [11]}, "11:1,12:1", "2.40"),
         ({"product_ids": [13]}, "15:1", "3.50"),
+        ({"excluded_product_ids": [11]}, "11:1,12:1", "5.90"),
         ({"minimum_amount": "40"}, "12:1", "5.90"),
         ({"discount_type": "fixed_cart", "amount": "5", "product_ids": [11]}, "11:3,12:1", "5.00"),
         ({"discount_type": "fixed_cart", "amount": "500", "product_ids": [11]}, "11:1,12:1", "83.00"),

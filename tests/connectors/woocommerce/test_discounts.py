@@ -89,6 +89,14 @@ def test_a_code_for_no_goods_is_none_for_all_goods() -> None:
         wanted(replace(TEN_PERCENT, products=()))
 
 
+def test_percents_spare_what_is_excluded_and_a_sum_would_count_for_nothing_beside_it() -> None:
+    spares: dict[str, Any] = {"spares_sale_items": True, "spares": ("11", "by-name")}
+    asked = wanted(replace(TEN_PERCENT, **spares))
+    assert (asked["exclude_sale_items"], asked["excluded_product_ids"]) == (True, [11])
+    asked = wanted(replace(TEN_PERCENT, kind=DiscountKind.AMOUNT, **spares))
+    assert asked.keys().isdisjoint({"exclude_sale_items", "excluded_product_ids"})
+
+
 def test_free_shipping_lowers_nothing_else() -> None:
     asked = wanted(replace(TEN_PERCENT, kind=DiscountKind.FREE_SHIPPING, value=None))
     assert (asked["discount_type"], asked["amount"], asked["free_shipping"]) == ("fixed_cart", "0", True)

@@ -119,8 +119,10 @@ class Baskets:
                 )
 
     def _lowers(self, coupon: Coupon, number: int) -> bool:
-        wanted = coupon["product_ids"]
-        return not wanted or number in wanted or self._catalogue.product_of(number) in wanted
+        names = {number, self._catalogue.product_of(number)}
+        wanted, spared = coupon["product_ids"], coupon["excluded_product_ids"]
+        on_sale = coupon["exclude_sale_items"] and self._catalogue.on_sale(number)
+        return not on_sale and names.isdisjoint(spared) and (not wanted or not names.isdisjoint(wanted))
 
     def _off(self, coupon: Coupon, basket: Basket) -> Decimal:
         """``product_ids`` narrow a percentage; a sum needs one of them in the cart and lowers all of it."""

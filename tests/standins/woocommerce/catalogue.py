@@ -69,6 +69,10 @@ class Catalogue:
         row = self.variations.get(number) or self.products.get(number)
         return Decimal(row["sale_price"] or row["regular_price"]) if row else None
 
+    def on_sale(self, number: int) -> bool:
+        row = self.variations.get(number) or self.products.get(number)
+        return bool(row and row["on_sale"])
+
     def product_of(self, number: int) -> int:
         """The product of a variation, or the product itself."""
         return int(self.variations[number]["parent_id"]) if number in self.variations else number
