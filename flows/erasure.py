@@ -11,9 +11,18 @@ from typing import Any
 import structlog
 from sqlalchemy import delete, select, update
 
-from app.models import ComplianceRequest, Contact, Delivery, InboundEvent, Membership, Person, Store
+from app.models import (
+    ComplianceRequest,
+    ConsentEvent,
+    Contact,
+    Delivery,
+    InboundEvent,
+    Membership,
+    Person,
+    Store,
+)
 from flows import enrollment, traces
-from flows.held import Held, Traces
+from flows.held import PROOF, Held, Traces, said_for_others
 from flows.incoming import Incoming, lock
 from flows.personal_data import HELD
 from flows.traces import Shopper
@@ -73,6 +82,9 @@ def _give_back(incoming: Incoming, found: Traces) -> None:
     theirs = update(Contact).where(Contact.store_id == found.store_id, Contact.id.in_(found.borrowed))
     values = dict.fromkeys(BORROWED) | {"updated_at": found.now}
     incoming.session.execute(theirs.values(values).execution_options(**UNTOLD))
+    if found.others:
+        said = update(ConsentEvent).where(ConsentEvent.store_id == found.store_id, said_for_others(found))
+        incoming.session.execute(said.values(evidence=PROOF).execution_options(**UNTOLD))
 
 
 def _forget_loaded(incoming: Incoming) -> None:

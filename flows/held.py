@@ -30,10 +30,10 @@ class Traces:
     ``contacts`` and ``phones`` (E.164) are numbers that are theirs, ``emails`` and ``customer_ids`` what
     they asked by. ``names`` are the words by which deliveries mention the person; by ``other_names``, which
     stood beside their numbers, only those are found that were applied, for they may be others' too.
-    ``borrowed`` are contacts of others that last told their names, ``own_carts`` their carts under such a
-    number; both are looked for to erase them. ``left_out`` is how many numbers are not theirs though rows
-    of theirs have them. ``nameless``: who else typed the number is not told. ``hashes`` are what an erased
-    number is called in the ledger.
+    ``others`` are contacts whose number is not theirs though rows of theirs have it; ``borrowed`` those of
+    them that last told their names, ``own_carts`` their carts under such a number: both are looked for to
+    erase them. ``nameless``: who else typed the number is not told. ``hashes`` are what an erased number is
+    called in the ledger.
     """
 
     store_id: int
@@ -47,11 +47,16 @@ class Traces:
     platform_orders: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     other_names: tuple[str, ...] = ()
+    others: tuple[int, ...] = ()
     borrowed: tuple[int, ...] = ()
     own_carts: tuple[int, ...] = ()
-    left_out: int = 0
     nameless: bool = False
     hashes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def left_out(self) -> int:
+        """How many numbers are not theirs."""
+        return len(self.others)
 
     @classmethod
     def of_time(cls, store_id: int, now: datetime) -> Traces:
@@ -168,6 +173,24 @@ def _asked_by_others(t: Traces) -> ColumnElement[bool]:
     asked = m.ComplianceRequest.request
     email, customer = func.concat("email:", asked["email"].astext), asked["customer_id"].astext
     return or_(email.in_(t.other_names), func.concat("customer:", customer).in_(t.other_names))
+
+
+def said_for_others(t: Traces) -> ColumnElement[bool]:
+    """What the person said for numbers of others: as their customer, or by the box of a cart of theirs."""
+    event = m.ConsentEvent
+    phones = select(m.Contact.phone).where(m.Contact.store_id == t.store_id, m.Contact.id.in_(t.others))
+    boxes = (
+        select(key.id)
+        .where(key.store_id == t.store_id, owner.in_(ids))
+        .where(func.starts_with(event.dedupe_key, func.concat("box:", key.kind, ":", key.value, ":")))
+        .exists()
+        for key, owner, ids in (
+            (m.CartKey, m.CartKey.cart_id, t.carts),
+            (m.OrderKey, m.OrderKey.order_id, t.orders),
+        )
+    )
+    as_customer = event.evidence["customer"].astext.in_(t.customer_ids)
+    return and_(event.channel == "sms", event.address.in_(phones), or_(as_customer, *boxes))
 
 
 def hashed_address(t: Traces) -> Any:

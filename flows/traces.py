@@ -130,7 +130,7 @@ def find(
         other_names=others,
         borrowed=_borrowed(numbers, shopper) if erase else (),
         own_carts=tuple(row.id for row in found if row.contact_id not in ids) if erase else (),
-        left_out=len(not_theirs - {None, *ids}),
+        others=tuple(sorted(one for one in not_theirs if one is not None and one not in ids)),
         nameless=Share.NAMELESS in numbers.shares.values(),
         hashes={phone: hashed(hash_key, store.domain, phone) for phone in phones},
     )

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from app.models import (
     Cart,
+    CartKey,
     ComplianceRequest,
     Consent,
     Contact,
@@ -33,6 +34,7 @@ from tests.flows.whole_person import naming
 PHONE = "+38640123467"
 MARY, VICTOR = "mary@mail.example", "victor@mail.example"
 HERS, HIS = "Dear Mary", "Dear Victor"
+IPS = ("192.0.2.1", "192.0.2.2")
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,12 @@ def shared(runtime: Runtime, store: Store) -> Shared:
             carts.append(cart.id)
         stop = ConsentSignal(ConsentState.WITHDRAWN, PHONE, "keyword_stop", occurred_at=NOW)
         hash_key = runtime.settings.hash_key
+        for key in session.scalars(select(CartKey).where(CartKey.cart_id.in_(carts))):
+            name = f"box:{key.kind}:{key.value}:1"
+            ticked = ConsentSignal(
+                ConsentState.GIVEN, PHONE, "box", evidence={"ip": IPS[key.cart_id == carts[1]]}
+            )
+            consents.record_signal(session, store, PHONE, ticked, NOW, name, hash_key=hash_key)
         consents.record_signal(session, store, PHONE, stop, NOW, "stop", hash_key=hash_key)
         return Shared(store, contact.id, carts[1], carts[0])
 
@@ -107,7 +115,7 @@ def test_the_number_shows_everything_but_who_typed_it(runtime: Runtime, shared: 
     document = tell(runtime, shared.store, Shopper((PHONE,)))
     told = json.dumps(document)
     assert HIS in told and HERS in told
-    assert MARY not in told and VICTOR not in told and "mary-postcode" not in told
+    assert MARY not in told and VICTOR not in told and IPS[0] not in told and "mary-postcode" not in told
     assert document["left_out"] == {"numbers": 0, "names": True}
 
 
@@ -117,7 +125,8 @@ def test_an_address_erases_what_names_it_and_leaves_the_number_to_the_other(
 ) -> None:
     erase(runtime, shared.store, shopper)
     with runtime.database.session() as session:
-        assert naming(session, MARY, "Mary", "mary-postcode") == {}
+        assert naming(session, MARY, "Mary", "mary-postcode", IPS[1]) == {}
+        assert set(naming(session, IPS[0])) == {"consent_event"}
         contact = session.get_one(Contact, shared.contact)
         assert (contact.phone, contact.email, contact.erased_at) == (PHONE, None, None)
         assert [order.email for order in session.scalars(select(Order).order_by(Order.id))] == [VICTOR, None]
