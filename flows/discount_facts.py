@@ -20,7 +20,7 @@ from connectors.platform import ConnectorError
 from flows import bulk, connections, links, offers
 from flows.facts import DueStep
 from flows.offers import Case, Line
-from flows.platform_calls import call_makers
+from flows.platform_calls import NotAsked, call_makers
 
 ASK_SECONDS = 4.0
 SALE_FRESH_FOR = timedelta(minutes=1)
@@ -299,8 +299,9 @@ def sales(runtime: Runtime, stores: Sequence[Store], now: datetime) -> dict[int,
 
 def _keep_sales(runtime: Runtime, told: Mapping[int, Sale | None | ConnectorError], now: datetime) -> None:
     """A platform that tells nothing is asked no more often than one that does."""
+    asked = {store_id: sale for store_id, sale in told.items() if not isinstance(sale, NotAsked)}
     with runtime.database.session() as session:
-        for store_id, sale in sorted(told.items(), key=lambda one: one[0]):
+        for store_id, sale in sorted(asked.items(), key=lambda one: one[0]):
             kept = {} if isinstance(sale, ConnectorError) else {"sale": _stored_sale(sale)}
             session.execute(update(Store).where(Store.id == store_id).values(**kept, sale_read_at=now))
 

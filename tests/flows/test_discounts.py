@@ -17,7 +17,7 @@ from connectors.discounts import CodeTaken, DiscountKind, DiscountRefused, Goods
 from connectors.events import Key, Shopper, StoreChanged
 from connectors.platform import Reconnect, Throttled, Unreachable
 from connectors.sms import Category, Refused
-from flows import discount_failures, discounts, dispatch, due, enrollment, platform_calls
+from flows import discount_facts, discount_failures, discounts, dispatch, due, enrollment, platform_calls
 from tests import factories
 from tests.factories import NOW
 from tests.flows import scenes
@@ -584,6 +584,15 @@ def test_a_shop_that_does_not_tell_its_sale_is_asked_no_more_often_than_others(
         with runtime.database.session() as session:
             scenes.make_scene(session, first.store, first.flow, currency="GBP", items=[TOTE])
     assert asked == [NOW, NOW + timedelta(seconds=61)]
+
+
+def test_a_shop_that_nobody_came_to_ask_is_asked_about_its_sale_next_time(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discount_facts, "ASK_SECONDS", 0.0)
+    scene = set_up(runtime, flow())
+    assert dispatch.drain(runtime) == 0
+    assert fresh(runtime, scene.store).sale_read_at is None
 
 
 def test_a_text_that_goes_once_more_does_not_outlive_its_offer(
