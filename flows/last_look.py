@@ -6,7 +6,7 @@ answer in time holds up no text, and is left in peace for a while.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
@@ -42,10 +42,11 @@ def look(runtime: Runtime, steps: Sequence[DueStep], now: datetime) -> dict[int,
     checks = dict.fromkeys((step.claim.id for step in steps), PlatformCheck.UNKNOWN)
     asked = _ask(runtime, steps, now)
     _, late = wait(asked, BUDGET_SECONDS)
-    silent = {step.store.id for answer, step in asked.items() if answer in late}
+    silent = set[int]()
     for answer, step in asked.items():
         if answer in late:
-            answer.cancel()
+            # What was never begun waited for others: that is not the platform's silence.
+            silent |= set() if answer.cancel() else {step.store.id}
             continue
         error = answer.exception()
         if isinstance(error, ConnectorError):
@@ -65,7 +66,7 @@ def _ask(runtime: Runtime, steps: Sequence[DueStep], now: datetime) -> dict[Answ
     keys = _keys(runtime, steps)
     clients: dict[int, StoreClient] = {}
     asked: dict[Answer, DueStep] = {}
-    for step in steps:
+    for step in _in_turn(steps):
         try:
             client = clients.get(step.store.id) or connections.store_client(runtime, step.store)
         except ConnectorError as error:
@@ -75,6 +76,17 @@ def _ask(runtime: Runtime, steps: Sequence[DueStep], now: datetime) -> dict[Answ
         question = (keys[step.store.id, step.cart.id], _shopper(step), step.cart.activity_at)
         asked[_threads().submit(client.find_order, *question)] = step
     return asked
+
+
+def _in_turn(steps: Sequence[DueStep]) -> list[DueStep]:
+    """Every store is asked about one text before any is about its second: one that does not answer takes no
+    other's place."""
+    places: Counter[int] = Counter()
+    numbered = []
+    for step in steps:
+        numbered.append((places[step.store.id], step))
+        places[step.store.id] += 1
+    return [step for _, step in sorted(numbered, key=lambda one: one[0])]
 
 
 @lru_cache

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app.clock import FixedClock
-from app.models import Cart, InboundEvent, Order, Store
+from app.models import Cart, InboundEvent, Order, Store, StoreFlag
 from app.runtime import Runtime
 from connectors.events import Key, Money, OrderSeen, OrderStatus, Shopper
 from connectors.platform import ConnectorError, Unreachable
@@ -148,6 +148,22 @@ def test_a_platform_that_does_not_answer_in_time_holds_up_no_text_and_is_left_in
         make_scene(session, store, scene.flow, event_at=STALE)
     dispatch.drain(runtime)
     assert (len(provider.texts), len(shop.asked)) == (3, 2)
+
+
+def test_a_platform_that_does_not_answer_takes_no_other_stores_place(
+    runtime: Runtime, provider: PocketProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with runtime.database.session() as session:
+        silent, good = (make_scene(session, event_at=STALE) for _ in range(2))
+        for _ in range(last_look.AT_ONCE):
+            make_scene(session, session.get_one(Store, silent.store.id), silent.flow, event_at=STALE)
+    was_asked = threading.Event()
+    shops = {silent.store.id: Shop(lambda: was_asked.wait(10) and None), good.store.id: Shop(was_asked.set)}
+    monkeypatch.setattr("flows.connections.store_client", lambda runtime, store: shops[store.id])
+    dispatch.drain(runtime)
+    assert len(provider.texts) == last_look.AT_ONCE + 2
+    with runtime.database.session() as session:
+        assert session.scalars(select(StoreFlag).where(StoreFlag.name == last_look.SILENT)).all() == []
 
 
 def test_a_found_order_that_cannot_be_taken_in_still_ends_the_flow(
