@@ -23,12 +23,13 @@ from app.models import (
     Suppression,
 )
 from app.runtime import Runtime
-from connectors.events import ConsentSignal, ConsentState, RequestKind
+from connectors.events import ComplianceRequested, ConsentSignal, ConsentState, RequestKind
 from flows import compliance, consents, data_export, erasure
 from flows.incoming import Incoming
 from flows.traces import Shopper
 from tests import factories
 from tests.factories import NOW
+from tests.flows import told
 from tests.flows.whole_person import naming
 
 PHONE = "+38640123467"
@@ -55,8 +56,8 @@ def store(runtime: Runtime) -> Store:
 def shared(runtime: Runtime, store: Store) -> Shared:
     """Victor's number, which said stop. Mary typed it, too, and later than he."""
     with runtime.database.session() as session:
-        told = {"email": MARY, "first_name": "Mary", "postcode": "mary-postcode"}
-        contact = factories.make_contact(session, store, phone=PHONE, country="SI", **told)
+        hers = {"email": MARY, "first_name": "Mary", "postcode": "mary-postcode"}
+        contact = factories.make_contact(session, store, phone=PHONE, country="SI", **hers)
         carts = []
         for email, name, words in ((VICTOR, "Victor", HIS), (MARY, "Mary", HERS)):
             cart = factories.make_cart(session, store, contact, email=email, first_name=name)
@@ -113,9 +114,14 @@ def test_an_address_shows_what_names_it_and_nothing_else_of_its_number(
 
 def test_the_number_shows_everything_but_who_typed_it(runtime: Runtime, shared: Shared) -> None:
     document = tell(runtime, shared.store, Shopper((PHONE,)))
-    told = json.dumps(document)
-    assert HIS in told and HERS in told
-    assert MARY not in told and VICTOR not in told and IPS[0] not in told and "mary-postcode" not in told
+    printed = json.dumps(document)
+    assert HIS in printed and HERS in printed
+    assert (
+        MARY not in printed
+        and VICTOR not in printed
+        and IPS[0] not in printed
+        and "mary-postcode" not in printed
+    )
     assert document["left_out"] == {"numbers": 0, "names": True}
 
 
@@ -213,3 +219,16 @@ def test_consent_without_a_contact_is_its_customers(runtime: Runtime, store: Sto
         for customer in ("31", "32")
     }
     assert [len(one["tables"]["consent"]["rows"]) for one in shown.values()] == [1, 0]
+
+
+def test_what_shopify_asks_for_is_decided_in_the_same_way(runtime: Runtime, shared: Shared) -> None:
+    asked = {"phone": PHONE, "email": MARY, "customer_id": "31"}
+    redact = ComplianceRequested(RequestKind.CUSTOMER_REDACT, request_id="r-1", **asked)
+    data = ComplianceRequested(RequestKind.DATA_REQUEST, request_id="r-2", **asked)
+    told.apply(runtime, shared.store, data)
+    compliance.drain(runtime, NOW + timedelta(minutes=1))
+    assert "somebody else's" in (told.row(runtime, ComplianceRequest).result or "")
+    told.apply(runtime, shared.store, redact)
+    with runtime.database.session() as session:
+        assert naming(session, MARY, "Mary") == {}
+        assert session.get_one(Contact, shared.contact).phone == PHONE
