@@ -100,6 +100,17 @@ final class StragglerTest extends PluginTestCase {
 		$this->assertCount( 1, $this->outbox->told );
 	}
 
+	public function test_a_cart_that_was_bought_meanwhile_is_no_new_one() {
+		$GLOBALS['wordpress']['stored'] = serialize( array( 'cart' => serialize( array() ) ) );
+		$this->look( 2 );
+		$this->assertNull( $this->memory->kept );
+		$this->assertSame( array(), $this->outbox->told );
+
+		$GLOBALS['wordpress']['done'][] = 'woocommerce_add_to_cart';
+		$this->look( 2 );
+		$this->assertCount( 1, $this->outbox->told, 'what is put in afterwards is' );
+	}
+
 	public function test_a_cart_that_was_emptied_meanwhile_is_not_told_as_full_again() {
 		$this->look( 2 );
 		$this->look( 0 );

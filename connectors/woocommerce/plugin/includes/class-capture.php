@@ -143,7 +143,11 @@ final class Capture {
 	 * @return array|null With body and page.
 	 */
 	private function news() {
-		$memory = $this->memory->get();
+		$memory = $this->memory->find();
+		if ( ! $memory && Straggler::holds_what_is_gone() ) {
+			return null;
+		}
+		$memory = $memory ? $memory : $this->memory->get();
 		if ( Straggler::is_behind( $memory, Snapshot::lines( WC()->cart ) ) ) {
 			return null;
 		}

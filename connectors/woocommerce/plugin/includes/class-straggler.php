@@ -78,6 +78,17 @@ final class Straggler {
 	}
 
 	/**
+	 * Whether the cart that was loaded here, and left as it was, lies in no session any more: it was bought meanwhile, or
+	 * emptied. Nobody knows where sessions are not stored by WooCommerce itself.
+	 *
+	 * @return bool
+	 */
+	public static function holds_what_is_gone() {
+		$stored = self::changed_the_cart() ? null : self::stored( Memory::owner() );
+		return is_array( $stored ) && ( ! isset( $stored['cart'] ) || ! maybe_unserialize( $stored['cart'] ) );
+	}
+
+	/**
 	 * Whether something was done to the cart in this request.
 	 */
 	private static function changed_the_cart() {
