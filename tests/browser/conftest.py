@@ -151,3 +151,4 @@ def sign_in(page: Page, which: str) -> None:
     page.goto(link)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Overview").wait_for()
+    page.wait_for_load_state()
