@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, union
 from sqlalchemy.orm import Session
 
-from app.models import Cart, ConsentEvent, Contact, Order, Store
+from app.models import Cart, ConsentEvent, Contact, Message, Order, Store
 from flows import whose
 from flows.held import Traces, hashed
 from flows.mentions import digits, person, phone_forms
@@ -100,22 +100,17 @@ def find(
     ids = tuple(contact.id for contact in numbers.theirs)
     others = tuple(name for name in numbers.beside_theirs if name not in shopper.names) if erase else ()
 
-    def theirs(model: Any) -> ColumnElement[bool]:
-        strays = and_(model.contact_id.is_(None), or_(false(), *_named(model, others)))
-        return or_(model.contact_id.in_(ids), *_named(model, shopper.names), strays)
-
-    carts = select(Cart.id, Cart.contact_id).where(Cart.store_id == store.id, theirs(Cart)).order_by(Cart.id)
-    named = or_(theirs(Order), Order.platform_order_id.in_(shopper.order_ids))
-    found = session.execute(carts.with_for_update() if erase else carts).all()
+    query = select(Cart.id, Cart.contact_id, Cart.erased_at).where(Cart.store_id == store.id)
+    query = query.where(_theirs(Cart, ids, shopper.names, others)).order_by(Cart.id)
+    carts = session.execute(query.with_for_update() if erase else query).all()
+    named = or_(_theirs(Order, ids, shopper.names, others), Order.platform_order_id.in_(shopper.order_ids))
     orders = session.execute(
         select(Order.id, Order.platform_order_id, Order.contact_id, Order.erased_at)
         .where(Order.store_id == store.id, named)
         .order_by(Order.id)
     ).all()
     phones = tuple(phone for phone in numbers.shares if numbers.is_theirs(phone))
-    typed_by_them = {row.contact_id for row in (*found, *(order for order in orders if not order.erased_at))}
-    not_theirs = typed_by_them.union(contact.id for contact in numbers.contacts)
-    typed = shopper.typed_phone
+    typed = {row.contact_id for row in (*carts, *orders) if row.contact_id and row.erased_at is None}
     return Traces(
         store_id=store.id,
         now=now,
@@ -123,17 +118,25 @@ def find(
         phones=phones,
         emails=(shopper.email,) if shopper.email else (),
         customer_ids=(shopper.customer_id,) if shopper.customer_id else (),
-        carts=tuple(row.id for row in found),
+        carts=tuple(row.id for row in carts),
         orders=tuple(row.id for row in orders),
         platform_orders=tuple(row.platform_order_id for row in orders),
-        names=tuple(Shopper(phones, typed, shopper.email, shopper.customer_id).mentions),
+        names=tuple(replace(shopper, phones=phones).mentions),
         other_names=others,
         borrowed=_borrowed(numbers, shopper) if erase else (),
-        own_carts=tuple(row.id for row in found if row.contact_id not in ids) if erase else (),
-        others=tuple(sorted(one for one in not_theirs if one is not None and one not in ids)),
+        own_carts=tuple(row.id for row in carts if row.contact_id not in ids) if erase else (),
+        others=tuple(sorted(typed.union(contact.id for contact in numbers.contacts).difference(ids))),
         nameless=Share.NAMELESS in numbers.shares.values(),
         hashes={phone: hashed(hash_key, store.domain, phone) for phone in phones},
     )
+
+
+def _theirs(
+    model: Any, contacts: tuple[int, ...], names: Iterable[str], others: Iterable[str]
+) -> ColumnElement[bool]:
+    """Rows of their numbers, rows that name them, and rows without a number of what stood beside theirs."""
+    strays = and_(model.contact_id.is_(None), or_(false(), *_named(model, others)))
+    return or_(model.contact_id.in_(contacts), *_named(model, names), strays)
 
 
 def _numbers(session: Session, store: Store, shopper: Shopper, erase: bool) -> _Numbers:
@@ -160,15 +163,20 @@ def _share(shopper: Shopper, phone: str, beside: Collection[Names], erase: bool)
 
 
 def _rows_beside(session: Session, store: Store, contact_ids: Iterable[int]) -> Iterable[Any]:
-    """Who is named beside these numbers in carts and orders."""
+    """Who is named beside these numbers in carts and orders; of a text whose cart was erased, nobody."""
     ids = list(contact_ids)
-    rows = (
+    rows = [
         select(model.contact_id, model.email, model.customer_id).where(
             model.store_id == store.id, model.contact_id.in_(ids), model.erased_at.is_(None)
         )
         for model in (Cart, Order)
+    ]
+    texts = (
+        select(Message.contact_id, Cart.email, Cart.customer_id)
+        .join(Cart, (Cart.store_id == Message.store_id) & (Cart.id == Message.cart_id))
+        .where(Message.store_id == store.id, Message.contact_id.in_(ids), Message.body.is_not(None))
     )
-    return session.execute(union(*rows)).all() if ids else ()
+    return session.execute(union(*rows, texts)).all() if ids else ()
 
 
 def _words_of(session: Session, store: Store, phones: Collection[str]) -> Iterable[Any]:

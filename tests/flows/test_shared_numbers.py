@@ -149,6 +149,24 @@ def test_the_number_erases_both_and_its_stop_stays(runtime: Runtime, shared: Sha
         assert session.scalars(select(Suppression.lifted_at)).all() == [None]
 
 
+def test_a_text_whose_cart_has_had_its_time_is_shown_to_whom_the_number_belongs(
+    runtime: Runtime, store: Store
+) -> None:
+    """Whose cart it was is not known any more: perhaps it was theirs, perhaps that of somebody before."""
+    with runtime.database.session() as session:
+        contact = factories.make_contact(session, store, phone=PHONE, email=MARY)
+        old = factories.make_cart(session, store, contact)
+        factories.make_message(session, store, old, phone=PHONE, body=HIS)
+        old.contact_id, old.erased_at = None, NOW
+        factories.make_order(session, store, contact_id=contact.id, email=MARY)
+    shown = {
+        vouched: tell(runtime, store, Shopper((PHONE,), email=MARY, vouched=vouched))
+        for vouched in (True, False)
+    }
+    assert [HIS in json.dumps(shown[vouched]) for vouched in (True, False)] == [True, False]
+    assert HIS in json.dumps(tell(runtime, store, Shopper((PHONE,))))
+
+
 @pytest.fixture
 def borrowed(runtime: Runtime, store: Store) -> int:
     """Somebody typed Mary's address beside his number; she left a cart without a number. Its id."""
