@@ -1,4 +1,4 @@
-"""Codes are made before a text tells of them, once, and are gone from the shop when they are over."""
+"""Codes are made before a text tells of them, once, and for those who are to have one."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from sqlalchemy import select
 from app.clock import FixedClock
 from app.models import Due
 from app.runtime import Runtime
-from connectors.discounts import CodeTaken, DiscountKind, DiscountRefused, Goods, Sale
-from connectors.events import Key, Shopper, StoreChanged
+from connectors.discounts import CodeTaken, DiscountKind, DiscountRefused, Goods
 from connectors.platform import Reconnect, Throttled, Unreachable
 from connectors.sms import Category, Refused
-from flows import discount_facts, discount_failures, discounts, dispatch, due, enrollment, platform_calls
+from flows import discount_failures, discounts, dispatch, due, platform_calls
 from tests import factories
 from tests.factories import NOW
 from tests.flows import scenes
@@ -33,14 +32,12 @@ from tests.flows.offering import (
     offered,
     set_up,
     states,
-    take_in,
     told,
     upkeep,
 )
 from tests.flows.pocket_provider import PocketProvider
 from tests.flows.pocket_shop import PocketShop
-from tests.flows.scenes import fresh, make_british_store, make_scene
-from tests.flows.told import apply
+from tests.flows.scenes import fresh, make_scene
 from tests.queries import statements
 
 
@@ -211,151 +208,6 @@ def test_an_order_that_the_last_look_finds_makes_no_code(
     assert shop.asked == [] and states(runtime) == []
 
 
-def test_after_the_order_the_code_is_gone(
-    runtime: Runtime, provider: PocketProvider, shop: PocketShop
-) -> None:
-    scene = set_up(runtime, flow())
-    dispatch.drain(runtime)
-    made = code(runtime)
-    take_in(runtime, scene.store, an_order(scene, made.code.upper()))
-    assert states(runtime) == [("reminder", "ended", "ordered")]
-    assert told(runtime, scene, "withdrawn") == ["ordered"]
-    upkeep(runtime)
-    assert shop.codes == {} and scenes.planned(runtime) == {}
-    assert fresh(runtime, made).withdrawn_at == NOW
-
-
-def test_an_order_with_the_code_is_an_order_of_its_cart_whoever_placed_it(
-    runtime: Runtime, provider: PocketProvider, shop: PocketShop
-) -> None:
-    scene = set_up(runtime, flow())
-    dispatch.drain(runtime)
-    stranger = Shopper(email="somebody@else.example")
-    take_in(runtime, scene.store, an_order(scene, code(runtime).code, shopper=stranger))
-    assert fresh(runtime, scene.cart).state == "ordered"
-    assert told(runtime, scene, "recovered") == [None]
-
-
-def test_an_order_with_the_code_in_a_checkout_that_is_known_as_another_cart_counts(
-    runtime: Runtime, provider: PocketProvider, shop: PocketShop
-) -> None:
-    scene = set_up(runtime, flow())
-    dispatch.drain(runtime)
-    with runtime.database.session() as session:
-        factories.make_cart(session, scene.store, keys=[("checkout_token", "typed")])
-    elsewhere = {"keys": (Key("checkout_token", "typed"),), "shopper": Shopper(email="friend@else.example")}
-    take_in(runtime, scene.store, an_order(scene, code(runtime).code.upper(), **elsewhere))
-    assert fresh(runtime, scene.cart).state == "ordered"
-    assert told(runtime, scene, "recovered") == [None]
-    assert states(runtime) == [("reminder", "ended", "ordered")]
-
-
-def test_the_link_shows_no_order_that_somebody_else_placed_with_the_code(
-    runtime: Runtime, provider: PocketProvider, shop: PocketShop
-) -> None:
-    scene = set_up(runtime, flow(), email="ann@shopper.example")
-    dispatch.drain(runtime)
-    page = "https://good.myshopify.com/1/orders/9/authenticate?key=1"
-    friend = {"shopper": Shopper(email="friend@else.example"), "status_url": page}
-    take_in(runtime, scene.store, an_order(scene, code(runtime).code, **friend))
-    token = scenes.message(runtime).link_token
-    assert landing(runtime, token) == "https://good.myshopify.com"
-    own = {"order_id": "1002", "status_url": page, "shopper": Shopper(email="Ann@shopper.example")}
-    take_in(runtime, scene.store, an_order(scene, code(runtime).code, **own, placed_at=NOW + 2 * HOUR))
-    assert landing(runtime, token) == "https://good.myshopify.com"
-
-
-def test_after_a_stop_the_code_is_gone_and_the_link_leads_to_the_front_page(
-    runtime: Runtime, provider: PocketProvider, shop: PocketShop
-) -> None:
-    scene = set_up(runtime, flow())
-    dispatch.drain(runtime)
-    with runtime.database.session() as session:
-        enrollment.end_for_contact(session, scene.store.id, scene.contact.id, "stopped", NOW)
-    assert states(runtime) == [("reminder", "ended", "stopped")]
-    upkeep(runtime)
-    assert shop.codes == {}
-    assert "discount" not in landing(runtime, scenes.message(runtime).link_token)
-
-
-def test_after_its_last_day_the_code_is_gone_and_the_cart_opens_without_it(
-    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
-) -> None:
-    scene = set_up(runtime, flow())
-    dispatch.drain(runtime)
-    made = code(runtime)
-    clock.advance(made.ends_at - NOW)
-    assert "discount" not in landing(runtime, scenes.message(runtime).link_token)
-    clock.advance(HOUR)
-    upkeep(runtime)
-    assert shop.codes == {} and told(runtime, scene, "withdrawn") == ["over"]
-
-
-@pytest.mark.parametrize(
-    ("offers", "ends"),
-    [
-        ({"best": {"kind": "amount", "amounts": {"GBP": "5.00"}}}, True),
-        ({"lowest_cart": {"GBP": "40.00"}}, True),
-        ({}, False),
-    ],
-    ids=["a sum", "a lowest value", "percents alone"],
-)
-def test_a_sum_does_not_outlive_its_shops_currency(
-    runtime: Runtime, provider: PocketProvider, shop: PocketShop, offers: dict[str, Any], ends: bool
-) -> None:
-    scene = set_up(runtime, flow(offers))
-    dispatch.drain(runtime)
-    for currency in (None, "GBP", "EUR"):
-        apply(runtime, scene.store, StoreChanged(currency=currency))
-        assert told(runtime, scene, "withdrawn") == ["currency_changed"] * (ends and currency == "EUR")
-    upkeep(runtime)
-    assert len(shop.codes) == (not ends)
-    assert ("discount=" in landing(runtime, scenes.message(runtime).link_token)) != ends
-
-
-def test_a_cart_that_is_emptied_keeps_what_a_text_has_promised(
-    runtime: Runtime, provider: PocketProvider, shop: PocketShop
-) -> None:
-    scene = set_up(runtime, flow())
-    dispatch.drain(runtime)
-    with runtime.database.session() as session:
-        enrollment.end_for_cart(session, scene.store.id, scene.cart.id, "cart_emptied", NOW)
-    assert states(runtime) == [("reminder", "made", None)]
-
-
-def test_a_code_that_no_text_has_told_of_ends_with_its_enrollment(
-    runtime: Runtime, provider: PocketProvider, shop: PocketShop
-) -> None:
-    scene = set_up(runtime, flow())
-
-    def stop() -> None:
-        with runtime.database.session() as session:
-            enrollment.end_for_cart(session, scene.store.id, scene.cart.id, "cart_emptied", NOW)
-
-    shop.meanwhile = stop
-    assert dispatch.drain(runtime) == 0
-    assert states(runtime) == [("reminder", "ended", "not_told")]
-    upkeep(runtime)
-    assert shop.codes == {}
-
-
-def test_a_shop_that_does_not_answer_is_asked_again_to_withdraw_for_a_week(
-    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
-) -> None:
-    scene = set_up(runtime, flow())
-    dispatch.drain(runtime)
-    take_in(runtime, scene.store, an_order(scene))
-    shop.away = Unreachable("away")
-    upkeep(runtime)
-    name = f"{due.DISCOUNT_END}:{code(runtime).id}"
-    assert scenes.planned(runtime) == {name: NOW + discount_failures.AGAIN_AFTER}
-    with runtime.database.session() as session:
-        assert discount_failures.not_withdrawn(session, NOW) == [("shopify", "no_answer", 1)]
-    clock.advance(10 * DAY)
-    upkeep(runtime)
-    assert scenes.planned(runtime) == {} and code(runtime).withdrawn_at is None
-
-
 def test_one_shopper_gets_one_offer_in_its_time(
     runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
 ) -> None:
@@ -511,90 +363,6 @@ def test_texts_whose_codes_could_not_be_asked_for_as_well_keep_their_offers_if_t
         assert {reason for _, reason, _ in discount_failures.not_made(session, NOW - DAY)} == failures
 
 
-def test_a_sale_that_is_as_good_is_told_and_no_code_made(
-    runtime: Runtime, provider: PocketProvider, shop: PocketShop
-) -> None:
-    scene = set_up(runtime, flow())
-    shop.sale = Sale("Summer", 20)
-    dispatch.drain(runtime)
-    assert shop.asked == [] and "20%" in provider.texts[0].body
-    assert told(runtime, scene, "no_offer") == ["sale_is_as_good"]
-    kept = {"name": "Summer", "percent": 20, "ends_at": None, "beside_shipping": True}
-    assert fresh(runtime, scene.store).sale == kept
-
-
-@pytest.mark.parametrize(("last", "reason"), [("2026-11-21", "offer_over"), ("2026-11-22", None)])
-def test_a_text_that_tells_of_a_sale_does_not_go_once_more_after_it(
-    runtime: Runtime,
-    provider: PocketProvider,
-    shop: PocketShop,
-    clock: FixedClock,
-    last: str,
-    reason: str | None,
-) -> None:
-    sale = {"name": "Autumn", "from": "2026-11-20", "to": last, "percent": 20}
-    scene = set_up(runtime, flow({"sales": [sale]}))
-    provider.answers = [Refused(Category.TEMPORARY, "30001", "queue overflow")]
-    dispatch.drain(runtime)
-    clock.advance(16 * HOUR)
-    assert dispatch.drain(runtime) == (0 if reason else 1)
-    assert all("20%" in sent.body for sent in provider.texts)
-    assert fresh(runtime, scene.enrollment).reason == reason
-
-
-def test_a_text_that_tells_of_a_sale_does_not_outlive_it(
-    runtime: Runtime, provider: PocketProvider, shop: PocketShop
-) -> None:
-    shop.sale = Sale("Summer", 20, ends_at=NOW + HOUR)
-    set_up(runtime, flow())
-    dispatch.drain(runtime)
-    assert provider.texts[0].validity == HOUR.total_seconds()
-
-
-def test_the_shops_sale_is_read_at_most_once_a_minute(
-    runtime: Runtime, provider: PocketProvider, shop: PocketShop
-) -> None:
-    with runtime.database.session() as session:
-        known = {"sale": {"name": "Summer", "percent": 20, "ends_at": None}, "sale_read_at": NOW}
-        shopify = {"platform": "shopify", "url": "https://good.myshopify.com"}
-        store = make_british_store(session, **(known | shopify))
-    scene = set_up(runtime, flow(), store)
-    dispatch.drain(runtime)
-    assert told(runtime, scene, "no_offer") == ["sale_is_as_good"]
-
-
-def test_a_shop_that_does_not_tell_its_sale_is_asked_no_more_often_than_others(
-    runtime: Runtime,
-    provider: PocketProvider,
-    shop: PocketShop,
-    clock: FixedClock,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asked: list[Any] = []
-
-    def refuse(now: Any) -> None:
-        asked.append(now)
-        raise Reconnect("no right to discounts")
-
-    monkeypatch.setattr(shop, "running_sale", refuse)
-    first = set_up(runtime, flow())
-    for seconds in (0, 59, 2):
-        clock.advance(timedelta(seconds=seconds))
-        assert dispatch.drain(runtime) == 1
-        with runtime.database.session() as session:
-            scenes.make_scene(session, first.store, first.flow, currency="GBP", items=[TOTE])
-    assert asked == [NOW, NOW + timedelta(seconds=61)]
-
-
-def test_a_shop_that_nobody_came_to_ask_is_asked_about_its_sale_next_time(
-    runtime: Runtime, provider: PocketProvider, shop: PocketShop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(discount_facts, "ASK_SECONDS", 0.0)
-    scene = set_up(runtime, flow())
-    assert dispatch.drain(runtime) == 0
-    assert fresh(runtime, scene.store).sale_read_at is None
-
-
 def test_a_text_that_goes_once_more_does_not_outlive_its_offer(
     runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
 ) -> None:
@@ -607,14 +375,3 @@ def test_a_text_that_goes_once_more_does_not_outlive_its_offer(
     assert code(runtime).ends_at < clock.now()
     assert dispatch.drain(runtime) == 0
     assert fresh(runtime, scene.enrollment).reason == "offer_over"
-
-
-def test_an_uninstalled_store_keeps_no_code_open(
-    runtime: Runtime, provider: PocketProvider, shop: PocketShop
-) -> None:
-    scene = set_up(runtime, flow())
-    dispatch.drain(runtime)
-    with runtime.database.session() as session:
-        enrollment.end_for_store(session, scene.store.id, "uninstalled", NOW)
-    assert states(runtime) == [("reminder", "ended", "uninstalled")]
-    assert scenes.planned(runtime) == {}
