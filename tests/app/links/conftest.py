@@ -13,6 +13,7 @@ from app.clock import FixedClock
 from app.runtime import Runtime
 from app.web import EXTENSION
 from tests import factories
+from tests.app.links.texted import Shop
 
 
 @pytest.fixture
@@ -32,3 +33,8 @@ def runtime(application: Flask) -> Runtime:
 @pytest.fixture
 def client(application: Flask) -> FlaskClient:
     return application.test_client()
+
+
+@pytest.fixture
+def shop(runtime: Runtime, client: FlaskClient) -> Shop:
+    return Shop(runtime, client)
