@@ -7,11 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from flows.consent import Standing
-from flows.gates import (
-    CartState,
-    Situation,
-    StoreState,
-)
+from flows.gates import CartState, Situation, StoreState
 from flows.windows import windows_for
 from flows.zones import Place
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flows.catalogs import languages
-from flows.compose import (
-    Answer,
-    compose_service,
-)
+from flows.compose import Answer, compose_service
 from flows.direction import is_right_to_left, latin_neighbours
 from flows.language import Wishes
 from flows.locale_check import BUDGET_BY_LINK

@@ -15,13 +15,7 @@ from connectors.sms import Category, Refused
 from flows import discount_facts, dispatch
 from tests.factories import NOW
 from tests.flows import scenes
-from tests.flows.offering import (
-    HOUR,
-    TOTE,
-    flow,
-    set_up,
-    told,
-)
+from tests.flows.offering import HOUR, TOTE, flow, set_up, told
 from tests.flows.pocket_provider import PocketProvider
 from tests.flows.pocket_shop import PocketShop
 from tests.flows.scenes import fresh, make_british_store

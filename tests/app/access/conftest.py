@@ -9,9 +9,7 @@ from flask.testing import FlaskClient
 from app.models import Store
 from app.runtime import Runtime
 from tests import factories
-from tests.app.access.visits import (
-    SHOP,
-)
+from tests.app.access.visits import SHOP
 
 
 @pytest.fixture

@@ -10,9 +10,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.clock import FixedClock
 from app.web import EXTENSION
-from tests.app.access.visits import (
-    BASE,
-)
+from tests.app.access.visits import BASE
 from tests.factories import make_settings
 
 # Every address that works without a sign-in, and why. What stands in <> is left out.

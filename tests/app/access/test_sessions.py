@@ -15,16 +15,7 @@ from app.models import LoginSession, Store
 from app.runtime import Runtime
 from app.web import EXTENSION
 from tests import factories
-from tests.app.access.visits import (
-    BASE,
-    form_token,
-    get,
-    link,
-    pause,
-    policy,
-    sign_in,
-    status,
-)
+from tests.app.access.visits import BASE, form_token, get, link, pause, policy, sign_in, status
 from tests.factories import NOW, make_settings
 
 

@@ -13,17 +13,7 @@ from app.clock import FixedClock
 from app.models import AuditEvent, Store
 from app.runtime import Runtime
 from app.web import EXTENSION
-from tests.app.access.visits import (
-    BASE,
-    RETRY,
-    SHOP,
-    get,
-    id_token,
-    pause,
-    policy,
-    stale,
-    status,
-)
+from tests.app.access.visits import BASE, RETRY, SHOP, get, id_token, pause, policy, stale, status
 from tests.factories import make_settings
 
 
