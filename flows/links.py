@@ -61,12 +61,14 @@ def link_end(activity_at: datetime, cutoff: timedelta) -> datetime:
 class Opened:
     """A link that was opened, and what decides where it leads. ``ended``: by a stop, or by its age.
 
+    ``sent_elsewhere``: to a number that the shopper has put right since; it may be a stranger's.
     ``rested``: for how long, at ``opened_at``, its checkout had at least been left alone. ``plugin`` is the
     secret of the shop's companion plugin, encrypted, and ``plugin_key`` its name of the cart.
     """
 
     token: str
     ended: bool
+    sent_elsewhere: bool
     flow_id: int | None
     platform: str
     domain: str
@@ -123,7 +125,7 @@ def _open(runtime: Runtime, values: dict[str, Any]) -> RowMapping | None:
 OPEN = text(
     """
     WITH found AS (
-        SELECT l.token, l.id AS link_id, l.store_id, l.cart_id, l.message_id,
+        SELECT l.token, l.id AS link_id, l.store_id, l.cart_id, l.message_id, l.contact_id,
             l.ended_at IS NOT NULL OR l.expires_at <= :now AS ended, m.flow_id, m.enrollment_id, m.step_key,
             m.accepted_at, m.created_at AS written_at
         FROM link l JOIN message m ON m.store_id = l.store_id AND m.id = l.message_id
@@ -153,7 +155,8 @@ OPEN = text(
         SELECT store_id, :flag, (to_jsonb(accepted_at) #>> '{}') || '#' || :nonce, :now
         FROM first_click WHERE accepted_at IS NOT NULL
     )
-    SELECT found.token, found.ended, found.flow_id,
+    SELECT found.token, found.ended, coalesce(found.contact_id <> c.contact_id, false) AS sent_elsewhere,
+        found.flow_id,
         s.platform, s.domain, s.url AS store_url, s.status AS store_status, s.platform_version,
         c.state AS cart_state, c.items, c.locale, c.storefront_locale, c.restore_url,
         c.email, c.first_name, c.country, c.postcode,
@@ -244,7 +247,8 @@ def destination(cipher: Cipher, opened: Opened, *, browser: bool = True) -> str:
     """Where an opened link leads: the saved checkout, the page of the order, or the shop's front page.
 
     The front page is for links that ended, and wherever there is no better way. Where a shop's plugin
-    rebuilds carts, it is for all but a ``browser`` too: a preview needs no cart.
+    rebuilds carts, it is for all but a ``browser`` too: a preview needs no cart. A link that was
+    ``sent_elsewhere`` leads to the goods, and shows nothing of the person.
     """
     front = front_page(opened.store_url, opened.domain)
     if opened.ended or opened.store_status == "uninstalled":
@@ -265,21 +269,17 @@ def front_page(store_url: str, domain: str) -> str:
 
 def _way_back(cipher: Cipher, opened: Opened) -> str | None:
     if opened.cart_state == "ordered":
-        return cipher.decrypt(opened.status_url) if opened.status_url else None
+        shown = None if opened.sent_elsewhere else opened.status_url
+        return cipher.decrypt(shown) if shown else None
     # A cart ends as emptied with its goods when its unpaid order was cancelled: its own address is dead then.
-    saved = opened.restore_url if opened.cart_state != "emptied" else None
+    saved = None if opened.cart_state == "emptied" or opened.sent_elsewhere else opened.restore_url
     restore = Restore(
         restore_url=cipher.decrypt(saved) if saved else None,
         items=tuple(_item(stored) for stored in opened.items[:MOST_LINES]),
         store_url=opened.store_url,
         locale=opened.locale,
         storefront_locale=opened.storefront_locale,
-        shopper=Shopper(
-            email=opened.email,
-            first_name=opened.first_name,
-            country=opened.country,
-            postcode=opened.postcode,
-        ),
+        shopper=_typed(opened),
         rested=opened.rested,
         discount_code=opened.discount_code,
         own_codes=tuple(opened.own_codes),
@@ -288,6 +288,18 @@ def _way_back(cipher: Cipher, opened: Opened) -> str | None:
         companion=_companion(cipher, opened.platform, opened.plugin, opened.plugin_key, opened.opened_at),
     )
     return connections.platform(opened.platform).restore_url(restore)
+
+
+def _typed(opened: Opened) -> Shopper:
+    """What a fresh checkout is filled with."""
+    if opened.sent_elsewhere:
+        return Shopper()
+    return Shopper(
+        email=opened.email,
+        first_name=opened.first_name,
+        country=opened.country,
+        postcode=opened.postcode,
+    )
 
 
 def _companion(

@@ -114,6 +114,22 @@ def test_a_second_tap_finds_the_checkout_that_the_first_one_began_too_fresh_for_
     assert shop.leads_to().startswith(CHECKOUT)
 
 
+def test_a_link_that_went_to_a_mistyped_number_shows_the_goods_and_nothing_of_the_person(
+    runtime: Runtime, shop: Shop, clock: FixedClock
+) -> None:
+    clock.advance(timedelta(minutes=30))
+    with runtime.database.session() as session:
+        corrected = factories.make_contact(session, shop.store)
+    shop.change(shop.cart, contact_id=corrected.id, items=GOODS, email="mia@example.com", first_name="Mia")
+
+    parts = urlsplit(shop.leads_to())
+    assert parts.path == "/cart/4455:2"
+    assert not [name for name in parse_qs(parts.query) if name.startswith("checkout[")]
+
+    shop.order(status_url=runtime.cipher.encrypt(STATUS_PAGE))
+    assert shop.leads_to() == FRONT_PAGE
+
+
 def test_after_a_stop_not_even_the_goods_are_shown(shop: Shop) -> None:
     shop.change(shop.cart, items=GOODS, email="mia@example.com")
     shop.change(shop.link, ended_at=NOW)
