@@ -7,6 +7,7 @@ found here and not by a merchant (syntax: Shopify documentation, api/usage/searc
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -121,8 +122,13 @@ def _has_word(title: str, wanted: str) -> bool:
     beginning, star, rest = wanted.lower().partition("*")
     if rest:
         raise UnknownSearch("a star stands at the end")
-    found = re.findall(r"\w+", title.lower())
+    found = "".join(one if _is_of_a_word(one) else " " for one in title.lower()).split()
     return any(word.startswith(beginning) if star else word == beginning for word in found)
+
+
+def _is_of_a_word(sign: str) -> bool:
+    """Marks and joiners break no word (Unicode Standard Annex 29)."""
+    return sign == "_" or unicodedata.category(sign)[0] in "LMN" or unicodedata.category(sign) == "Cf"
 
 
 def _unquoted(value: str) -> str:

@@ -41,6 +41,18 @@ def test_products_are_found_by_the_beginnings_of_words_and_no_sign_is_taken_for_
     assert standin.complaints == []
 
 
+@pytest.mark.parametrize(
+    ("name", "wish"),
+    [("मसाला चाय", "चाय"), ("ชาเขียว มัทฉะ", "มัทฉะ"), ("چای می\u200cخواهم", "می\u200cخواهم")],
+    ids=["Hindi", "Thai", "Persian"],
+)
+def test_a_word_keeps_the_marks_that_are_written_around_its_letters(
+    search: ShopifyGoodsSearch, standin: ShopifyStandin, name: str, wish: str
+) -> None:
+    standin.shop(SHOP).put_product(14, name)
+    assert search.find(GoodsKind.PRODUCTS, wish) == [NamedGoods("14", name)]
+
+
 def test_a_list_is_short_and_in_order_of_names(search: ShopifyGoodsSearch, standin: ShopifyStandin) -> None:
     for number in range(100, 0, -1):
         standin.shop(SHOP).put_product(1000 + number, f"Cup {number:03}")
