@@ -94,13 +94,15 @@ class WooCommerceStore:
 
         The store calls ``delivery_url`` inside the creation and wants 200: our secret has to be saved,
         and the server able to answer, before. A disabled one also gets our secret again: another secret
-        is a reason why it failed seven times.
+        is a reason why it failed seven times. One of another mark has a secret of before the shop was
+        disconnected: nothing that it delivers would be taken.
         """
         repaired: list[str] = []
         right: dict[str, Json] = {}
         for webhook in self._our_webhooks(delivery_url):
             topic = text(webhook.get("topic"))
-            in_place = text(webhook.get("delivery_url")) == delivery_url
+            ours = self._mark in text(webhook.get("name"))
+            in_place = ours and text(webhook.get("delivery_url")) == delivery_url
             if in_place and topic in TOPICS and topic not in right:
                 right[topic] = webhook
             else:

@@ -334,6 +334,16 @@ def test_webhooks_at_an_address_that_we_gave_up_are_replaced(
     assert [hook["delivery_url"] for hook in shop.hooks()] == [new] * 4
 
 
+def test_webhooks_with_the_secret_of_an_earlier_connection_are_replaced(
+    shop: WooCommerceStandin, client: WooCommerceStore
+) -> None:
+    url = "http://127.0.0.1:1/webhooks/woocommerce/abc"
+    WooCommerceStore(client.rest, "cd" * 32).repair_webhooks(url)
+    client.repair_webhooks(url)
+    assert {(hook["secret"], hook["status"]) for hook in shop.hooks()} == {(SECRET, "active")}
+    assert len(shop.hooks()) == 4
+
+
 def test_a_second_webhook_of_a_topic_is_removed(shop: WooCommerceStandin, client: WooCommerceStore) -> None:
     url = "http://127.0.0.1:1/webhooks/woocommerce/abc"
     client.repair_webhooks(url)
