@@ -69,6 +69,12 @@ def shown(page: TestResponse, kind: str) -> dict[str, bool]:
     }
 
 
+def told_of(page: TestResponse) -> list[bool]:
+    """What the shop did not tell, and whether the focus moves there."""
+    lines = [line for line in find(page, "p") if line.attrib.get("class") == "w-looked"]
+    return ["data-focus" in line.attrib for line in lines]
+
+
 def excluded(runtime: Runtime, store: Store) -> Excluded:
     with runtime.database.session() as session:
         found = registry.active_flow(session, store.id)
@@ -147,7 +153,9 @@ def test_while_the_shop_is_away_nothing_chosen_is_lost(
     page = browser.get(place(flow))
     assert "Your shop does not tell names right now: " in words(page)
     assert shown(page, "products") == {"11": True, "99": True}
+    assert told_of(page) == [False, False]
     page = browser.send(page, place(flow), find_collections="linen", highest_percent="20")
+    assert told_of(page) == [False, True]
     assert "Your shop does not tell names right now: " in words(page)
     browser.send(page, place(flow))
     assert excluded(runtime, store) == Excluded(products=("11", "99"), collections=("21",))
