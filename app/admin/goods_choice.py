@@ -69,7 +69,8 @@ def _choice(
         return Choice(kind, title, {})
     by_id = [wish] if wish.isdecimal() else []
     names = search.names(kind, [*by_id, *chosen]) if chosen or by_id else {}
-    named = {one: names.get(one, GONE if place < MOST_NAMED else "") for place, one in enumerate(chosen)}
+    asked = MOST_NAMED - len(by_id)
+    named = {one: names.get(one, GONE if place < asked else "") for place, one in enumerate(chosen)}
     if not wish:
         return Choice(kind, title, named)
     hits = [NamedGoods(one, names[one]) for one in by_id if one in names]

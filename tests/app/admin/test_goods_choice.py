@@ -12,7 +12,7 @@ from app.clock import FixedClock
 from app.models import Flow, Store
 from app.runtime import Runtime, make_runtime
 from app.web import EXTENSION
-from connectors.goods_search import MOST_FOUND
+from connectors.goods_search import MOST_FOUND, MOST_NAMED
 from flows import connections, registry
 from flows.offer_form import DEFAULT, Excluded
 from tests import factories
@@ -144,6 +144,19 @@ def test_a_long_list_says_that_it_is_one(browser: Browser, shop: WooCommerceStan
     page = browser.send(browser.get(place(flow)), place(flow), find_products="cup")
     assert list(shown(page, "products").values()) == [True, True] + [False] * MOST_FOUND
     assert "These are the first 20: write more of the name to see others." in words(page)
+
+
+def test_of_more_goods_than_are_named_at_once_none_is_called_gone(
+    browser: Browser, runtime: Runtime, store: Store, shop: WooCommerceStandin
+) -> None:
+    chosen = [str(number) for number in range(200, 200 + MOST_NAMED)]
+    for number in chosen:
+        shop.add_product(int(number), name=f"Cup {number}")
+    with runtime.database.session() as session:
+        definition = factories.DEFINITION | {"offers": {"exclude": {"products": chosen}}}
+        flow = factories.make_flow(session, store, definition)
+    page = browser.send(browser.get(place(flow)), place(flow), find_products="12")
+    assert list(shown(page, "products"))[-2:] == [chosen[-1], "Tea <b>towel</b> & cloth 12"]
 
 
 def test_while_the_shop_is_away_nothing_chosen_is_lost(
