@@ -248,9 +248,21 @@ def sale_is_over(step: DueStep) -> bool:
     """Whether a text that would go once more tells of a sale that lowers less now, as it was last read."""
     if step.told_sale is None:
         return False
-    now, told = step.situation.now, _read_sale(step.store.sale)
-    sale = offers.best_sale(step.offers, told, _country(step), _today(step, now), now)
+    sale = _best_sale(step)
     return sale is None or (sale.percent or 0) < step.told_sale
+
+
+def promise_ends_at(step: DueStep) -> datetime | None:
+    """When the code or the sale ends of which a text tells that would go once more, where that is known."""
+    if step.code is not None:
+        return step.code.ends_at
+    sale = _best_sale(step) if step.told_sale is not None else None
+    return sale.ends_at if sale else None
+
+
+def _best_sale(step: DueStep) -> Sale | None:
+    now, told = step.situation.now, _read_sale(step.store.sale)
+    return offers.best_sale(step.offers, told, _country(step), _today(step, now), now)
 
 
 def _country(step: DueStep) -> str | None:

@@ -247,7 +247,7 @@ def _make_ready(
 ) -> None:
     sender, until = _from(step), answer.until or step.situation.deadline
     if step.message is not None:
-        until = min(until, step.code.ends_at) if step.code else until
+        until = min(until, discount_facts.promise_ends_at(step) or until)
         decided.ready.append(Repeated(step, step.message, sender, until))
         return
     if isinstance(offering, InLine):

@@ -33,6 +33,18 @@ def test_a_sale_that_is_as_good_is_told_and_no_code_made(
     assert fresh(runtime, scene.store).sale == kept
 
 
+def test_a_text_that_tells_of_a_sale_does_not_outlive_it_when_it_goes_once_more(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    shop.sale = Sale("Summer", 20, ends_at=NOW + 2 * HOUR)
+    set_up(runtime, flow())
+    provider.answers = [Refused(Category.TEMPORARY, "30001", "queue overflow")]
+    dispatch.drain(runtime)
+    clock.advance(HOUR)
+    assert dispatch.drain(runtime) == 1
+    assert provider.texts[-1].validity == HOUR.total_seconds()
+
+
 @pytest.mark.parametrize(("last", "reason"), [("2026-11-21", "offer_over"), ("2026-11-22", None)])
 def test_a_text_that_tells_of_a_sale_does_not_go_once_more_after_it(
     runtime: Runtime,
