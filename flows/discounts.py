@@ -169,6 +169,11 @@ def _next_turn(step: DueStep, error: object, now: datetime) -> InLine | None:
     return InLine(now + timedelta(seconds=max(seconds, TURN_PAUSE)), f"{TURN}:{turns + 1}")
 
 
+def is_in_line(step: DueStep) -> bool:
+    """Whether the text waits for its turn at a shop: whatever else puts it off would lose the count."""
+    return _turns(step) > 0
+
+
 def _turns(step: DueStep) -> int:
     """How often the text has been put back in line."""
     what, _, count = (step.claim.reason or "").partition(":")

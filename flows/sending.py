@@ -180,12 +180,13 @@ def _keep_pace(
     asked: Asked,
     now: datetime,
 ) -> None:
-    """Hold back what has no turn yet; what a platform was asked about just now has had its turn."""
+    """Hold back what has no turn yet; what a platform was, or could not be, asked about just now had it."""
     provider = runtime.settings.sms_provider
     paced = [
         (step, answer)
         for step, answer in decided.going
-        if step.claim.id not in asked.checks and pace.segments_per_second(provider, _from(step)) is not None
+        if not (step.claim.id in asked.checks or discounts.is_in_line(step))
+        and pace.segments_per_second(provider, _from(step)) is not None
     ]
     wishes = [_wish(runtime, step, answer) for step, answer in paced]
     moments = pace.reserve(session, provider, wishes, now, LEAST_VALIDITY)

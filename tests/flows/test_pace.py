@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 
 from app.clock import FixedClock
 from app.runtime import Runtime
+from connectors.platform import Throttled
 from flows import dispatch, pace, providers, rules
 from flows.pace import Clock, Turn, give_turns, segments_per_second
 from tests.factories import NOW
 from tests.flows import scenes
+from tests.flows.offering import flow, set_up
 from tests.flows.pocket_provider import PocketProvider
+from tests.flows.pocket_shop import PocketShop
 from tests.flows.scenes import make_british_store, make_scene
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -134,6 +137,21 @@ def test_texts_of_one_sender_wait_for_their_turn_over_all_stores(runtime: Runtim
         clock.advance(2 * SECOND if sent == 2 else SECOND)
         dispatch.drain(runtime)
     assert len(provider.texts) == 4
+
+
+@pytest.mark.usefixtures("_one_a_second")
+def test_a_text_in_line_at_a_busy_shop_takes_no_second_turn_of_its_sender(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, clock: FixedClock
+) -> None:
+    offering = set_up(runtime, flow())
+    shop.goods_told = Throttled("slower", 7.0)
+    assert dispatch.drain(runtime) == 0
+    clock.advance(7 * SECOND)
+    with runtime.database.session() as session:
+        for _ in range(2):
+            make_scene(session, store=make_british_store(session))
+    assert dispatch.drain(runtime) == 2
+    assert scenes.story(runtime, offering.cart) == []
 
 
 @pytest.mark.usefixtures("_one_a_second")
