@@ -180,7 +180,9 @@ OPEN = text(
             -- Not one of which only a text that still waits will tell.
             AND ((d.enrollment_id = found.enrollment_id AND d.step_key = found.step_key) OR EXISTS (
                 SELECT FROM message told WHERE told.store_id = d.store_id AND told.accepted_at IS NOT NULL
-                    AND told.enrollment_id = d.enrollment_id AND told.step_key = d.step_key))
+                    AND told.enrollment_id = d.enrollment_id AND told.step_key = d.step_key
+                    -- Nor one that was told to another number: it may be a stranger's.
+                    AND told.contact_id = found.contact_id))
             ORDER BY d.id DESC LIMIT 1) AS discount_code,
         ARRAY(SELECT code FROM unnest(c.discount_codes) WITH ORDINALITY AS used(code, place)
             WHERE NOT EXISTS (SELECT FROM discount d
@@ -282,7 +284,7 @@ def _way_back(cipher: Cipher, opened: Opened) -> str | None:
         shopper=_typed(opened),
         rested=opened.rested,
         discount_code=opened.discount_code,
-        own_codes=tuple(opened.own_codes),
+        own_codes=() if opened.sent_elsewhere else tuple(opened.own_codes),
         tracking=_tracking(opened),
         platform_version=opened.platform_version,
         companion=_companion(cipher, opened.platform, opened.plugin, opened.plugin_key, opened.opened_at),

@@ -130,6 +130,22 @@ def test_a_link_that_went_to_a_mistyped_number_shows_the_goods_and_nothing_of_th
     assert shop.leads_to() == FRONT_PAGE
 
 
+def test_a_link_that_went_to_a_mistyped_number_takes_no_code_that_was_typed_or_told_to_the_right_one(
+    runtime: Runtime, shop: Shop
+) -> None:
+    with runtime.database.session() as session:
+        corrected = factories.make_contact(session, shop.store)
+        flow = factories.make_flow(session, shop.store)
+        row = factories.make_enrollment(session, shop.store, flow, corrected, shop.cart)
+        factories.make_discount(session, row, code="back-right", step_key="last_call")
+        told = {"contact_id": corrected.id, "enrollment_id": row.id, "step_key": "last_call"}
+        factories.make_message(session, shop.store, shop.cart, **told)
+    shop.change(shop.message, enrollment_id=row.id, step_key="reminder")
+    shop.change(shop.cart, contact_id=corrected.id, items=GOODS, discount_codes=["MIAS-OWN"])
+
+    assert "discount" not in parse_qs(urlsplit(shop.leads_to()).query)
+
+
 def test_after_a_stop_not_even_the_goods_are_shown(shop: Shop) -> None:
     shop.change(shop.cart, items=GOODS, email="mia@example.com")
     shop.change(shop.link, ended_at=NOW)
