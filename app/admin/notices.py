@@ -52,9 +52,10 @@ def _about_store(store: Store, format: Formats) -> list[Notice]:
         why = f"{store.status_reason.rstrip('.')}. " if store.status_reason else ""
         return [Notice("warn", "Sending is paused", f"{why}Texts that come due are held {held}.", "resume")]
     if store.status == "uninstalled":
-        return [
-            Notice("bad", "The app is not installed", "Nothing is sent. What happened before stays here.")
-        ]
+        title = (
+            "Your shop is not connected" if store.platform == "woocommerce" else "The app is not installed"
+        )
+        return [Notice("bad", title, "Nothing is sent. What happened before stays here.", "reconnect")]
     return []
 
 

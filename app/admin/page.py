@@ -41,8 +41,8 @@ DONE = {
     "reply_settled": "Settled.",
     "reply_kept": "Settled: the number stays stopped.",
     "reply_undone": "Undone: the text was no stop.",
-    "disconnected": "Disconnected. Now remove Warmcart's key in your shop, under REST API: only you can.",
-    "disconnected_alone": "Disconnected. The shop did not answer: remove our webhooks and key there.",
+    "disconnected": "Disconnected. Now remove Warmcart's key and its plugin in your shop: only you can.",
+    "disconnected_alone": "Disconnected. The shop did not answer: remove our webhooks, key and plugin there.",
     "guide_dismissed": "The set-up guide is put away.",
 }
 """What a page says after a change, by the word that the redirect carries."""

@@ -195,7 +195,8 @@ def test_a_missing_worker_and_a_missing_scheduler_are_told(
             {"status": "reconnect", "status_reason": "The keys were revoked."},
             "The keys were revoked. Reconnect",
         ),
-        ({"status": "uninstalled"}, "The app is not installed."),
+        ({"status": "uninstalled"}, "Your shop is not connected."),
+        ({"status": "uninstalled", "platform": "shopify"}, "The app is not installed."),
     ],
 )
 def test_a_store_that_does_not_send_says_so(

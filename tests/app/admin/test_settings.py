@@ -224,8 +224,9 @@ def test_a_woocommerce_store_is_left_once_its_merchant_is_sure(
     refused = browser.send(page, "/app/settings/disconnect")
     assert (refused.status_code, "Tick this to disconnect." in words(refused)) == (422, True)
     left = words(browser.send(page, "/app/settings/disconnect", sure="1"))
-    assert "The shop did not answer: remove our webhooks and key there." in left
-    assert "The app is not installed." in left and "Disconnect this shop" not in left
+    assert "The shop did not answer: remove our webhooks, key and plugin there." in left
+    assert "Your shop is not connected." in left and "Disconnect this shop" not in left
+    assert "Connected until" in left and "Connected since" not in left
     with runtime.database.session() as session:
         assert session.get_one(Store, store.id).status == "uninstalled"
 
