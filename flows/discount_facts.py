@@ -54,7 +54,6 @@ def load(session: Session, steps: Sequence[DueStep]) -> Facts:
     )
 
 
-# A shopper may have several numbers: e-mail address and customer tell, as they do when an order ends flows.
 def of_enrollments(session: Session, names: Collection[tuple[int, int]]) -> Sequence[Discount]:
     """The codes of these enrollments, each named by its store and its id."""
     of_stores = bulk.among(Discount.store_id, {store_id for store_id, _ in names})
@@ -62,9 +61,8 @@ def of_enrollments(session: Session, names: Collection[tuple[int, int]]) -> Sequ
     return session.scalars(query).all()
 
 
-LAST_OFFERS = text(
-    """
-    SELECT wanted.enrollment_id, max(discount.created_at)
+# A shopper may have several numbers: e-mail address and customer tell, as they do when an order ends flows.
+NUMBERS = """
     FROM unnest(CAST(:enrollments AS bigint[]), CAST(:stores AS bigint[]), CAST(:contacts AS bigint[]),
         CAST(:carts AS bigint[])) AS wanted(enrollment_id, store_id, contact_id, cart_id)
     JOIN contact ON contact.store_id = wanted.store_id AND contact.id = wanted.contact_id
@@ -76,6 +74,16 @@ LAST_OFFERS = text(
         SELECT id FROM contact AS other
         WHERE store_id = contact.store_id AND customer_id = contact.customer_id
     ) AS same
+"""
+LOCK_NUMBERS = text(
+    f"""
+    SELECT id FROM contact WHERE id IN (SELECT same.id {NUMBERS}) ORDER BY id FOR NO KEY UPDATE
+    """  # noqa: S608  (the inserted part is a constant of this module)
+)
+LAST_OFFERS = text(
+    f"""
+    SELECT wanted.enrollment_id, max(discount.created_at)
+    {NUMBERS}
     JOIN discount ON discount.store_id = wanted.store_id AND discount.contact_id = same.id
         AND discount.enrollment_id <> wanted.enrollment_id
         AND coalesce(discount.reason, '') NOT IN ('not_told', 'not_made')
@@ -83,26 +91,16 @@ LAST_OFFERS = text(
     """
 )
 BOUGHT_WITHOUT = text(
-    """
+    f"""
     SELECT DISTINCT wanted.enrollment_id
-    FROM unnest(CAST(:enrollments AS bigint[]), CAST(:stores AS bigint[]), CAST(:contacts AS bigint[]),
-        CAST(:carts AS bigint[])) AS wanted(enrollment_id, store_id, contact_id, cart_id)
-    JOIN contact ON contact.store_id = wanted.store_id AND contact.id = wanted.contact_id
-    CROSS JOIN LATERAL (
-        SELECT contact.id
-        UNION
-        SELECT id FROM contact AS other WHERE store_id = contact.store_id AND email = contact.email
-        UNION
-        SELECT id FROM contact AS other
-        WHERE store_id = contact.store_id AND customer_id = contact.customer_id
-    ) AS same
+    {NUMBERS}
     JOIN "order" o ON o.store_id = wanted.store_id AND o.contact_id = same.id
     WHERE o.status <> 'cancelled' AND NOT o.test
         AND NOT EXISTS (
             SELECT FROM unnest(o.discount_codes) AS used(code)
             JOIN discount ON discount.store_id = o.store_id AND discount.code = lower(used.code)
         )
-    """
+    """  # noqa: S608  (the inserted part is a constant of this module)
 )
 WITH_CODE = text(
     """
@@ -181,6 +179,11 @@ def within_seasons(session: Session, steps: Sequence[DueStep]) -> list[DueStep]:
             left[name] -= 1
             kept.append(step)
     return kept
+
+
+def lock_shoppers(session: Session, steps: Sequence[DueStep]) -> None:
+    """Lock all numbers of the shoppers, so that no other worker writes down an offer to one of them."""
+    session.execute(LOCK_NUMBERS, _named(steps)).all()
 
 
 def last_offers(session: Session, steps: Sequence[DueStep]) -> dict[int, datetime]:

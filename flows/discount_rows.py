@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.models import Contact, Discount, Enrollment
+from app.models import Discount, Enrollment
 from app.runtime import Runtime
 from flows import bulk, discount_facts, due, offers
 from flows.conflicts import again
@@ -27,17 +27,15 @@ WITHDRAWN_WITHIN = 1800
 def write_down(
     runtime: Runtime, steps: Sequence[DueStep], decided: Mapping[int, offers.Decision], now: datetime
 ) -> dict[int, Discount]:
-    """The codes to be made, by claim id. Of two carts of one shopper only one gets an offer, so their
-    contact is locked and asked about once more; so is the store, where its season gives so many only. What
+    """The codes to be made, by claim id. Of two carts of one shopper only one gets an offer, so all their
+    numbers are locked and asked about once more; so is the store, where its season gives so many only. What
     an order or a stop has ended meanwhile gets none: they wait for us, and we for them."""
     with runtime.database.session() as session:
         going = [step for step in steps if isinstance(decided.get(step.claim.id), Offer)]
         if not going:
             return {}
         going = _still_active(session, discount_facts.within_seasons(session, going))
-        contacts = [step.contact.id for step in going]
-        locked = select(Contact.id).where(bulk.among(Contact.id, contacts)).order_by(Contact.id)
-        session.execute(locked.with_for_update(key_share=True)).all()
+        discount_facts.lock_shoppers(session, going)
         last = discount_facts.last_offers(session, going)
         rows = {
             step.claim.id: _row(step, decided[step.claim.id], now)

@@ -102,6 +102,31 @@ def test_a_stop_waits_for_a_code_that_is_being_written_down(
     assert shop.codes == {}
 
 
+def test_two_numbers_of_one_shopper_get_one_offer_of_two_workers(
+    runtime: Runtime, provider: PocketProvider, shop: PocketShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same = {"customer_id": "7"}
+    first = set_up(runtime, flow(), contact=same)
+    schedule_all, threads = due.schedule_all, []
+
+    def other_worker_beside(session: Any, plans: Any) -> None:
+        if plans and plans[0]["kind"] == due.DISCOUNT_END and not threads:
+            with runtime.database.session() as other:
+                scenes.make_scene(other, first.store, first.flow, same, currency="GBP", items=[TOTE])
+            threads.append(threading.Thread(target=dispatch.drain, args=(runtime,)))
+            threads[0].start()
+            wait_until(
+                lambda: is_waiting_for_a_lock(runtime) or not threads[0].is_alive(), what="the other waits"
+            )
+        schedule_all(session, plans)
+
+    monkeypatch.setattr(due, "schedule_all", other_worker_beside)
+    dispatch.drain(runtime)
+    threads[0].join()
+    assert sorted("10% off" in sent.body for sent in provider.texts) == [False, True]
+    assert len(shop.asked) == 1
+
+
 def is_waiting_for_a_lock(runtime: Runtime) -> bool:
     with runtime.database.autocommit.connect() as connection:
         query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
