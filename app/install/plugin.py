@@ -55,13 +55,11 @@ def plugin() -> Response:
         store, keys = _connected_store(current, url)
         _count(current, store)
         _prove(current, keys["url"], secret)
+        _keep(current, store, {"secret": secret, "version": version})
     except Refused as error:
         log.info("plugin_refused", status=error.status)
         return _answer({"error": str(error)}, error.status)
     now = current.clock.now()
-    with current.database.session() as session:
-        kept = {"secret": secret, "version": version}
-        connections.save_credential(session, current, store.id, connections.WOOCOMMERCE_PLUGIN, kept, now)
     log.info("plugin_connected", store_id=store.id)
     address = connections.delivery_url(current, store)
     return _answer({"id": store.public_id, "deliveries": address, "time": int(now.timestamp())}, 200)
@@ -112,6 +110,16 @@ def _prove(current: Runtime, store_url: str, secret: str) -> None:
         raise Refused(f"Warmcart asked the shop back, and failed: {error}", 502) from None
     if not same(proof, proof_of(secret, challenge)):
         raise Refused(NOT_PROVEN.format(url=store_url), 403)
+
+
+def _keep(current: Runtime, store: Store, secret: dict[str, str]) -> None:
+    """Raises Refused where the store was disconnected while it was asked: it leaves with all its secrets."""
+    still = select(Store.id).where(Store.id == store.id, Store.status.in_(SEALED))
+    with current.database.session() as session:
+        if session.scalar(still.with_for_update(key_share=True)) is None:
+            raise Refused(NOT_ASKED.format(url=current.settings.public_url), 404)
+        now, kind = current.clock.now(), connections.WOOCOMMERCE_PLUGIN
+        connections.save_credential(session, current, store.id, kind, secret, now)
 
 
 def _answer(content: dict[str, Any], status: int) -> Response:

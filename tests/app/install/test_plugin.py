@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from app.clock import FixedClock
-from app.models import Store
+from app.install import plugin
+from app.models import Credential, Store
 from app.runtime import Runtime
+from connectors.woocommerce.plugin_proof import ask_for_proof
 from flows import connections
+from flows.stores import disconnect
 from tests.app.install.woocommerce_shop import connect, kept_keys, stored_secrets, stores
 from tests.standins.woocommerce import WooCommerceStandin
 
@@ -106,6 +109,24 @@ def test_a_shop_that_has_left_is_like_one_that_nobody_connected(
     with runtime.database.session() as session:
         session.execute(update(Store).values(status="uninstalled"))
     assert press(client, shop.url).status_code == 404
+
+
+def test_a_shop_that_is_disconnected_while_it_is_asked_leaves_no_secret(
+    monkeypatch: pytest.MonkeyPatch, client: FlaskClient, runtime: Runtime, shop: WooCommerceStandin
+) -> None:
+    connect(client, shop)
+    shop.plugin_secret = SECRET
+    [store] = stores(runtime)
+
+    def proves_itself_and_leaves(*asked: Any) -> str:
+        proof = ask_for_proof(*asked)
+        disconnect(runtime, store.id, "person:1", runtime.clock.now())
+        return proof
+
+    monkeypatch.setattr(plugin, "ask_for_proof", proves_itself_and_leaves)
+    assert press(client, shop.url).status_code == 404
+    with runtime.database.session() as session:
+        assert session.scalars(select(Credential)).all() == []
 
 
 @pytest.mark.parametrize("knobs", [{"firewall": True}, {"fault": 500}, {"page_instead": True}])
