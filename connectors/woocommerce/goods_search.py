@@ -7,13 +7,16 @@ Newer versions' ``search_name_or_sku`` lists variations among the products, whic
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape, unescape
 
 from connectors.goods_search import MOST_FOUND, GoodsKind, NamedGoods, numbers
 from connectors.woocommerce.body import Json, identifier, text
 from connectors.woocommerce.discounts import READ_TIMEOUT
 from connectors.woocommerce.rest import RestClient
+
+MOST_PAGES = 3
+"""Of a hundred each. Many descriptions may have what only a few names do; each page is waited for."""
 
 _PATHS = {GoodsKind.PRODUCTS: "products", GoodsKind.COLLECTIONS: "products/categories"}
 _ORDERS = {GoodsKind.PRODUCTS: "title", GoodsKind.COLLECTIONS: "name"}
@@ -32,8 +35,13 @@ class WooCommerceGoodsSearch:
             return ()
         wanted = escape(asked, quote=False) if kind is GoodsKind.COLLECTIONS else asked
         query = {"search": wanted, "orderby": _ORDERS[kind], "order": "asc", "_fields": _FIELDS}
-        found, _ = self._rest.page(_PATHS[kind], query)
-        return sorted(_named(found), key=lambda one: not _has(one.name, asked))[:MOST_FOUND]
+        by_name: list[NamedGoods] = []
+        others: list[NamedGoods] = []
+        for one in _named(self._rest.pages(_PATHS[kind], query, MOST_PAGES)):
+            (by_name if _has(one.name, asked) else others).append(one)
+            if len(by_name) == MOST_FOUND:
+                break
+        return [*by_name, *others][:MOST_FOUND]
 
     def names(self, kind: GoodsKind, ids: Sequence[str]) -> Mapping[str, str]:
         asked = numbers(ids)
@@ -52,7 +60,7 @@ def _has(name: str, asked: str) -> bool:
     return all(word in name.casefold() for word in asked.casefold().split())
 
 
-def _named(found: Sequence[Json]) -> list[NamedGoods]:
+def _named(found: Iterable[Json]) -> Iterator[NamedGoods]:
     """WordPress keeps names of categories, and of some products, with entities in them."""
     read = ((identifier(row.get("id")), unescape(text(row.get("name"))).strip()) for row in found)
-    return [NamedGoods(number, name) for number, name in read if number and name]
+    return (NamedGoods(number, name) for number, name in read if number and name)

@@ -48,6 +48,17 @@ def test_names_come_before_descriptions(search: WooCommerceGoodsSearch, shop: Wo
     assert [one.id for one in found] == ["11", "14", "12"]
 
 
+def test_a_name_is_found_behind_many_descriptions(
+    search: WooCommerceGoodsSearch, shop: WooCommerceStandin
+) -> None:
+    for number in range(150):
+        shop.add_product(1000 + number, name=f"Cup {number:03}", description="Goes with our Zen tray")
+    shop.add_product(15, name="Zen tray")
+    found = search.find(GoodsKind.PRODUCTS, "zen")
+    assert [one.name for one in found][:2] == ["Zen tray", "Cup 000"]
+    assert len(found) == MOST_FOUND
+
+
 def test_a_list_is_short_and_in_order_of_names(
     search: WooCommerceGoodsSearch, shop: WooCommerceStandin
 ) -> None:
