@@ -295,8 +295,8 @@ def _material(runtime: Runtime, step: DueStep, token: str, offer: OfferText | No
 
 def _hold(session: Session, loaded: Loaded, decided: _Decisions, now: datetime) -> None:
     """Put back what waits, and tell on the timeline what for."""
-    later, lines = [Later(claim, now + BUSY_PAUSE) for claim in loaded.busy], []
-    later += [Later(step.claim, now + BUSY_PAUSE) for step in decided.busy]
+    busy = [*loaded.busy, *(step.claim for step in decided.busy)]
+    later, lines = [Later(claim, now + BUSY_PAUSE, claim.reason) for claim in busy], []
     later += decided.in_line
     places = _places_in_line(session, decided.held)
     for step, answer in decided.held:

@@ -336,6 +336,22 @@ def test_a_text_goes_rather_without_its_offer_than_never(
     assert told(runtime, scene, "no_offer") == ["goods_unknown"]
 
 
+def test_two_texts_to_one_number_do_not_lose_each_others_count_of_turns(
+    runtime: Runtime,
+    provider: PocketProvider,
+    shop: PocketShop,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(discounts, "MOST_TURNS", 1)
+    another_cart(runtime, set_up(runtime, flow()), NOW)
+    shop.goods_told = Throttled("slower", 1.0)
+    for _ in range(4):
+        dispatch.drain(runtime)
+        clock.advance(timedelta(seconds=discounts.TURN_PAUSE))
+    assert len(provider.texts) == 1
+
+
 @pytest.mark.parametrize(
     ("seconds", "offers", "failures"),
     [(7.0, [False, True], {"throttled"}), (600.0, [False, False], {"throttled", "not_asked"})],
