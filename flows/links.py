@@ -61,7 +61,7 @@ def link_end(activity_at: datetime, cutoff: timedelta) -> datetime:
 class Opened:
     """A link that was opened, and what decides where it leads. ``ended``: by a stop, or by its age.
 
-    ``sent_elsewhere``: to a number that the shopper has put right since; it may be a stranger's.
+    ``sent_elsewhere``: to a number that is not the cart's any more; it may be a stranger's.
     ``rested``: for how long, at ``opened_at``, its checkout had at least been left alone. ``plugin`` is the
     secret of the shop's companion plugin, encrypted, and ``plugin_key`` its name of the cart.
     """
@@ -155,7 +155,7 @@ OPEN = text(
         SELECT store_id, :flag, (to_jsonb(accepted_at) #>> '{}') || '#' || :nonce, :now
         FROM first_click WHERE accepted_at IS NOT NULL
     )
-    SELECT found.token, found.ended, coalesce(found.contact_id <> c.contact_id, false) AS sent_elsewhere,
+    SELECT found.token, found.ended, found.contact_id IS DISTINCT FROM c.contact_id AS sent_elsewhere,
         found.flow_id,
         s.platform, s.domain, s.url AS store_url, s.status AS store_status, s.platform_version,
         c.state AS cart_state, c.items, c.locale, c.storefront_locale, c.restore_url,
@@ -275,6 +275,7 @@ def _way_back(cipher: Cipher, opened: Opened) -> str | None:
         return cipher.decrypt(shown) if shown else None
     # A cart ends as emptied with its goods when its unpaid order was cancelled: its own address is dead then.
     saved = None if opened.cart_state == "emptied" or opened.sent_elsewhere else opened.restore_url
+    plugin = None if opened.sent_elsewhere else opened.plugin
     restore = Restore(
         restore_url=cipher.decrypt(saved) if saved else None,
         items=tuple(_item(stored) for stored in opened.items[:MOST_LINES]),
@@ -287,7 +288,7 @@ def _way_back(cipher: Cipher, opened: Opened) -> str | None:
         own_codes=() if opened.sent_elsewhere else tuple(opened.own_codes),
         tracking=_tracking(opened),
         platform_version=opened.platform_version,
-        companion=_companion(cipher, opened.platform, opened.plugin, opened.plugin_key, opened.opened_at),
+        companion=_companion(cipher, opened.platform, plugin, opened.plugin_key, opened.opened_at),
     )
     return connections.platform(opened.platform).restore_url(restore)
 

@@ -16,7 +16,7 @@ from app.runtime import Runtime
 from flows import connections
 from tests import factories
 from tests.app.links.agents import IPHONE
-from tests.app.links.test_short_links import FRONT_PAGE, Shop
+from tests.app.links.texted import FRONT_PAGE, Shop
 from tests.factories import NOW
 
 KEY, SECRET = "5e" * 16, "ab" * 32
@@ -59,6 +59,15 @@ def test_a_tap_leads_to_the_plugin_with_a_link_for_this_cart_and_this_tap(shop: 
     assert (told["cart"], told["cid"], told["code"]) == (KEY, shop.link.token, None)
     assert told["until"] == int(NOW.timestamp()) + 900
     assert told["nonce"] != again["nonce"]
+
+
+@pytest.mark.parametrize("typed", ["another number", "no number"])
+def test_whoever_got_a_text_by_mistake_is_not_joined_to_the_cart(shop: WooShop, typed: str) -> None:
+    with shop.runtime.database.session() as session:
+        other = factories.make_contact(session, shop.store).id
+    shop.change(shop.cart, contact_id=other if typed == "another number" else None)
+
+    assert shop.ticket() is None
 
 
 def test_an_unpaid_order_is_paid_where_it_waits(shop: WooShop) -> None:
