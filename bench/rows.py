@@ -17,7 +17,7 @@ from flows.windows import windows_for
 from flows.zones import possible_zones, regions_of
 
 # Mobile numbers, but for the last six digits, around the globe: somewhere texts may go at any hour.
-NUMBERS = {"GB": "+447400", "MX": "+525512", "NZ": "+642100", "AU": "+614120", "IN": "+9198765"}
+NUMBERS = {"GB": "+447400", "MX": "+525512", "NZ": "+642100", "AU": "+61412", "IN": "+919876"}
 OPEN_FOR = timedelta(minutes=10)
 
 
